@@ -1,0 +1,1 @@
+"""The command `quanzu`: composes the rooms."""

@@ -1,0 +1,5 @@
+"""`python -m cli` is `quanzu`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,148 @@
+"""`worker`, `web`, `simulator`, `migrate`: the parts of a deployment, one process each."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli.home import prepare, simulator_secret
+from cli.logs import set_up_logs
+from cli.say import fail, out, plainly
+from config.settings import Settings, load_settings
+from dispatcher.carriers import simulator as simulator_language
+from dispatcher.store import Store
+from migrations import newest, present
+from simulator.faults import FaultsUnreadable, parse_faults
+from simulator.main import serve
+from simulator.options import OptionsWrong
+from simulator.simulation import Simulation
+from web.app import make_app
+from web.house import House
+from workers.app import make_celery
+from workers.engine import make_intake
+from workers.lifeline import hold_lifeline
+from workers.relay import Relay
+from workers.run import run_worker
+
+
+class Lane(StrEnum):
+    """Which work a worker takes."""
+
+    URGENT = "urgent"
+    ROUTINE = "routine"
+    INTAKE = "intake"
+
+
+def worker(lane: Annotated[Lane, typer.Option(help="Which work it takes.")]) -> None:
+    """One worker process of a lane, until SIGTERM.
+
+    Example: quanzu worker --lane urgent
+    """
+    with plainly():
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        hold_lifeline()
+        prepare(settings)
+        raise typer.Exit(run_worker(settings, lane.value))
+
+
+def web() -> None:
+    """The HTTP API, until SIGTERM.
+
+    Example: QUANZU_PORT=8496 quanzu web
+    """
+    with plainly():
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        hold_lifeline()
+        home = prepare(settings)
+        relay = Relay(make_celery(settings), chunk=settings.chunk).start()
+        house = House(
+            store=home.store,
+            intake=make_intake(settings, home.store),
+            ring=relay.ring,
+            secrets={simulator_language.NAME: simulator_secret(settings)},
+            ready=lambda: what_is_missing(home.store),
+        )
+        uvicorn.run(
+            make_app(house),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+def what_is_missing(store: Store) -> list[str]:
+    """Why alerts cannot be kept now; empty when they can."""
+    try:
+        there = present(store.engine)
+    except Exception as fault:  # whatever the database says, it is not ready
+        return [f"database: {type(fault).__name__}"]
+    return [] if there == newest() else [f"migrations: at {there or 'none'}, needed {newest()}; run `quanzu migrate`"]
+
+
+def simulator(
+    faults: Annotated[str, typer.Option(help="none, mild, or like hang=0.01,drop=0.002.")] = "mild",
+    seed: Annotated[int, typer.Option(help="The same seed, the same town.")] = 1,
+    at_once: Annotated[bool, typer.Option("--at-once", help="Answer without delay or fault; for benchmarks.")] = False,
+    people: Annotated[bool, typer.Option(help="Whether simulated officers and callers work.")] = True,
+) -> None:
+    """The simulated carrier and town, until SIGTERM. It contacts nobody.
+
+    Example: quanzu simulator --faults hang=0.01,drop=0.002 --seed 7
+    """
+    with plainly():
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        hold_lifeline()
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.home / "simulator").mkdir(exist_ok=True, mode=0o700)
+        try:
+            serve(simulation(settings, faults, seed, at_once, people), settings.simulator_host, settings.simulator_port)
+        except (FaultsUnreadable, OptionsWrong) as fault:
+            raise fail(*getattr(fault, "faults", [str(fault)])) from fault
+
+
+def simulation(settings: Settings, faults: str, seed: int, at_once: bool, people: bool) -> Simulation:
+    """The simulator's options for this deployment. Raises: FaultsUnreadable."""
+    callers, officers = (_keys("CALLER"), _keys("OFFICER")) if people else ((), ())
+    return Simulation(
+        seed=seed,
+        secret=simulator_secret(settings),
+        ledger=settings.home.resolve() / "simulator" / "ledger.jsonl",
+        askable=settings.simulator_askable,
+        faults=parse_faults(faults),
+        at_once=at_once,
+        worklist=settings.web_url if callers or officers else None,
+        caller_keys=callers,
+        officer_keys=officers,
+    )
+
+
+def _keys(role: str) -> tuple[str, ...]:
+    told = os.environ.get(f"QUANZU_SIMULATOR_{role}_KEYS", "")
+    return tuple(key for key in told.split(",") if key)
+
+
+def migrate() -> None:
+    """Make or renew folder, keys, tables and units. Safe to run again.
+
+    Example: QUANZU_HOME=/srv/quanzu quanzu migrate
+    """
+    set_up_logs("WARNING")
+    with plainly():
+        home = prepare(load_settings())
+        out.print(f"tables are at {present(home.store.engine)}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """These verbs."""
+    for verb in (worker, web, simulator, migrate):
+        app.command()(verb)

@@ -1,0 +1,112 @@
+"""A deployment on this machine: its folder, keys, tables, units, and the first key to use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import update
+
+from config.policy import load_policy
+from config.regions import Regions
+from config.settings import Settings
+from dispatcher import tables
+from dispatcher.access import make_key
+from dispatcher.assign import Units
+from dispatcher.keys import load_keyring
+from dispatcher.store import Store
+from dispatcher.units import RegionRow, seed_units
+from dispatcher.words import Role
+from migrations import migrate
+from workers.engine import keys_file
+
+FIRST_KEY = "first-key"
+TOWN = "town"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A prepared deployment."""
+
+    settings: Settings
+    store: Store
+    first_key: str
+
+
+def prepare(settings: Settings) -> Home:
+    """Make what is missing: folder (closed to others), keys, tables, units, first key. Safe to call again.
+
+    Raises: ConfigurationFault, OSError, SQLAlchemyError, ValueError: what is there cannot be used.
+    """
+    folder = settings.home.resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    os.umask(0o077)
+    for name in ("logs", "simulator", "runs"):
+        (folder / name).mkdir(exist_ok=True, mode=0o700)
+    load_policy(settings.policy)
+    store = open_store(settings)
+    migrate(store.engine)
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        seed_units(connection, region_rows(Regions.load()), now)
+    return Home(settings, store, first_key(settings, store))
+
+
+def open_store(settings: Settings) -> Store:
+    """The database with this deployment's keys."""
+    return Store(settings.database, load_keyring(keys_file(settings)))
+
+
+def region_rows(regions: Regions) -> list[RegionRow]:
+    """The province, its prefectures and counties, parents first."""
+    codes = {code for county in regions.counties for code in (county, *regions.ancestors(county))}
+    return [
+        RegionRow(code, regions.name(code), regions.parent(code))
+        for code in sorted(codes, key=lambda code: (len(regions.ancestors(code)), code))
+    ]
+
+
+def first_key(settings: Settings, store: Store) -> str:
+    """The administrator's key of this deployment; made once, kept in a file that only its owner can read."""
+    path = settings.home.resolve() / FIRST_KEY
+    if path.exists():
+        return path.read_text().strip()
+    with store.write() as connection:
+        root = Units(connection).root()
+        key = make_key(connection, role=Role.ADMINISTRATOR, unit_id=root, label="first key", now=datetime.now(UTC))
+    write_private(path, key + "\n")
+    return key
+
+
+def town_keys(store: Store) -> tuple[str, str]:
+    """Fresh keys for the simulated callers and officers; those of the last start are revoked."""
+    now = datetime.now(UTC)
+    table = tables.api_keys
+    with store.write() as connection:
+        old = update(table).where(table.c.label.in_((f"{TOWN} caller", f"{TOWN} officer")))
+        connection.execute(old.where(table.c.revoked_at.is_(None)).values(revoked_at=now))
+        root = Units(connection).root()
+        caller = make_key(connection, role=Role.CALLER, unit_id=root, label=f"{TOWN} caller", now=now)
+        officer = make_key(connection, role=Role.OFFICER, unit_id=root, label=f"{TOWN} officer", now=now)
+    return caller, officer
+
+
+def simulator_secret(settings: Settings) -> str:
+    """What signs the simulator's news: from the settings, else made once and kept in a private file."""
+    given = settings.simulator_secret.get_secret_value()
+    if given:
+        return given
+    path = settings.home.resolve() / "simulator" / "secret"
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)

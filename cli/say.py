@@ -1,0 +1,57 @@
+"""How the command speaks: to people on a terminal, to programs as JSON, and plainly when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from cli.supervise import CannotStart
+from config.faults import ConfigurationFault
+from dispatcher.keys import KeyMissing, SealBroken
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True, highlight=False)
+
+WRONG = 2
+
+
+def as_json(value: object) -> None:
+    """One JSON document on stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def fail(*lines: str, code: int = WRONG) -> typer.Exit:
+    """Say what is wrong on stderr; raise what this returns."""
+    for line in lines:
+        err.print(line, style="red", markup=False)
+    return typer.Exit(code)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Expected faults end the command with sentences and exit code 2, not with a traceback."""
+    try:
+        yield
+    except ConfigurationFault as fault:
+        raise fail("the configuration cannot be used:", *(f"  {line}" for line in fault.faults)) from fault
+    except (CannotStart, KeyMissing, SealBroken, PermissionError, FileNotFoundError, ValueError) as fault:
+        raise fail(str(fault)) from fault
+    except OperationalError as fault:
+        hint = "is it prepared? `quanzu migrate` does that"
+        raise fail(f"the database cannot be used ({type(fault.orig).__name__}); {hint}") from fault
+
+
+def told(value: Any) -> str:
+    """A number as people read it: 5,532; a share as 12.3 %; nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value * 100:.1f} %"
+    return f"{value:,}"

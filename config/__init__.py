@@ -1,0 +1,1 @@
+"""Values: settings, policy, message templates, regions. Imports nothing of ours."""

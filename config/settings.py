@@ -1,0 +1,106 @@
+"""Settings of a deployment: environment variables that begin with QUANZU_, checked whole at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.faults import ConfigurationFault, faults_of
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set. The defaults are the embedded engine: one machine, nothing to install.
+
+    `home` holds the embedded database, queue, keys and logs, closed to other users.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="QUANZU_", extra="ignore", frozen=True, validate_default=True)
+
+    home: Path = Path("var")
+    database_url: str = ""
+    broker_url: str = ""
+    policy: str = "default"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8496, ge=0, le=65535)
+    simulator_host: str = "127.0.0.1"
+    simulator_port: int = Field(default=8497, ge=0, le=65535)
+    simulator_askable: bool = True
+    sources: Annotated[tuple[str, ...], NoDecode] = ()
+    home_region: str = Field(default="140000", pattern=r"^\d{6}$")
+    lease_s: float = Field(default=20.0, gt=1, le=30)
+    request_timeout_s: float = Field(default=6.0, gt=0, le=25)
+    settling_s: float = Field(default=4.0, gt=0)
+    settle_within_ms: int = Field(default=100, ge=1, le=200)
+    chunk: int = Field(default=100, ge=1, le=500)
+    sms_batch: int = Field(default=100, ge=1, le=500)
+    call_batch: int = Field(default=25, ge=1, le=500)
+    intake_batch: int = Field(default=250, ge=1, le=1000)
+    worker_threads: int = Field(default=8, ge=1, le=64)
+    simulator_secret: SecretStr = SecretStr("")
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value and not value.startswith(("amqp://", "amqps://", "filequeue://")):
+            raise ValueError("must begin with amqp:// or amqps:// (RabbitMQ), or be empty (embedded)")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's URL; a SQLite file in `home` unless set."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'quanzu.sqlite'}"
+
+    @property
+    def queue_folder(self) -> Path:
+        """Where the embedded transport keeps its messages."""
+        return self.home.resolve() / "queue"
+
+    @property
+    def embedded_broker(self) -> bool:
+        """True when messages travel through files of this machine."""
+        return not self.broker_url or self.broker_url.startswith("filequeue://")
+
+    @property
+    def web_url(self) -> str:
+        """Where our own doors are reached from this machine."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def simulator_url(self) -> str:
+        """Where the simulated carrier is reached."""
+        return f"http://{self.simulator_host}:{self.simulator_port}"
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process.
+
+    Raises: ConfigurationFault: every fault at once, each naming its variable.
+    """
+    try:
+        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks every value
+    except ValidationError as error:
+        raise ConfigurationFault(
+            [f"QUANZU_{line[:1].upper()}{_upper_field(line[1:])}" for line in faults_of(error)]
+        ) from error
+
+
+def _upper_field(line: str) -> str:
+    field, colon, rest = line.partition(":")
+    return field.upper() + colon + rest

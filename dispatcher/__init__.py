@@ -1,0 +1,1 @@
+"""Meaning and memory: alerts, cases, dispatches, outcomes, and the tables that keep them."""

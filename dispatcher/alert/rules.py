@@ -1,0 +1,43 @@
+"""What a deployment decides about alerts: its regions, its upstreams, its bounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from config.faults import ConfigurationFault
+from config.regions import Regions
+from dispatcher.words import SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what an alert is judged.
+
+    Args:
+        regions: today's codes and the old ones that lead to them.
+        home_region: where an alert belongs that tells no region: the upstream's own area; a known code.
+        sources: the upstreams that may speak.
+        max_bytes: longest body that is looked at, > 0.
+        oldest: how long ago a time may lie.
+        ahead: how far another clock may run before ours.
+    """
+
+    regions: Regions
+    home_region: str = "140000"
+    sources: frozenset[str] = frozenset(SOURCES)
+    max_bytes: int = 65_536
+    oldest: timedelta = timedelta(days=366)
+    ahead: timedelta = timedelta(minutes=5)
+
+    def __post_init__(self) -> None:
+        """Raises: ConfigurationFault: the home region is no code of today."""
+        if not self.regions.known(self.home_region):
+            raise ConfigurationFault(["home_region: must be one of the region table's codes of today"])
+
+    @classmethod
+    def shipped(cls, more_sources: Sequence[str] = (), home_region: str = "140000") -> "Rules":
+        """The rules that come with the package, with a deployment's own upstreams and area.
+
+        Raises: ConfigurationFault: the home region is no code of today, or the region tables are broken.
+        """
+        return cls(Regions.load(), home_region, frozenset((*SOURCES, *more_sources)))

@@ -1,0 +1,240 @@
+"""A worker takes what is due: one transaction that makes it the owner and opens the attempt, before any request.
+
+claim(store, ids, …) -> letters for a carrier        texts and robot calls
+assign(store, ids, …) -> how many                     calls and visits of people, onto a unit's worklist
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from dispatcher import tables, texts
+from dispatcher.casebook import CaseBook
+from dispatcher.draft import Row
+from dispatcher.ids import new_id, reference
+from dispatcher.judge import Fatigued
+from dispatcher.keys import Keyring
+from dispatcher.lifecycle import Event, after
+from dispatcher.move import Happened, move
+from dispatcher.plan import next_opening
+from dispatcher.store import Store, is_postgres
+from dispatcher.words import Channel, DispatchState, FraudType, Means, Risk, Target
+
+MACHINES = (Means.CARRIER.value, Means.ROBOT.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a carrier needs to know of one attempt, and what settles it: the `fence` of this claim."""
+
+    dispatch_id: UUID
+    attempt_id: UUID
+    number: int
+    fence: int
+    reference: str
+    channel: Channel
+    to: str = field(repr=False)
+    text: str = field(repr=False)
+    flash: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Whose the claimed work is, through which carrier it goes, and until when it is his."""
+
+    owner: str
+    carrier: str
+    length: timedelta
+
+
+def claim(store: Store, ids: Sequence[UUID], *, lease: Lease, now: datetime) -> list[Letter]:
+    """Take those of `ids` that wait, are due and belong to machines. Commits; leaves no transaction open.
+
+    Returns one letter for each attempt that was opened. Others were taken by somebody else, are not due, or have met
+    the cap on machines reaching for one person: those are settled here.
+    """
+    with store.write() as connection:
+        rows = due(connection, ids, now, machines=True)
+        open_rows, closed = _by_hours(connection, rows, now)
+        tired = _tired(connection, open_rows, now)
+        if tired or closed:
+            _put_off(connection, closed)
+            _settle_tired(connection, tired, now)
+        taken = [row for row in open_rows if row["id"] not in tired]
+        return _open_attempts(connection, store.keys, taken, lease, now)
+
+
+def due(connection: Connection, ids: Sequence[UUID], now: datetime, *, machines: bool) -> list[Row]:
+    """Those of `ids` that wait and are due, with what their case and unit tell; machines' work or people's.
+
+    Their people are locked first: whoever else would move these dispatches now waits, and then finds them taken.
+    """
+    if is_postgres(connection):
+        CaseBook(connection, now=now, actor="claim").lock_people(ids)
+    dispatch, case, unit = tables.dispatches, tables.cases, tables.units
+    columns = (
+        dispatch,
+        case.c.phone_sealed,
+        case.c.key_id,
+        case.c.fraud_type,
+        case.c.region,
+        case.c.policy_digest,
+        case.c.verdict,
+        unit.c.duty_phone_sealed,
+        unit.c.key_id.label("unit_key_id"),
+    )
+    query = (
+        select(*columns)
+        .select_from(dispatch)
+        .join(case, dispatch.c.case_id == case.c.id)
+        .outerjoin(unit, dispatch.c.unit_id == unit.c.id)
+        .where(
+            dispatch.c.id.in_(ids),
+            dispatch.c.state == DispatchState.WAITING,
+            dispatch.c.due_at <= now,
+            dispatch.c.means.in_(MACHINES) if machines else dispatch.c.means.not_in(MACHINES),
+        )
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _by_hours(connection: Connection, rows: list[Row], now: datetime) -> tuple[list[Row], list[tuple[Row, datetime]]]:
+    """Split into what may go now and robot calls whose hours are over (rule 8), with their next opening."""
+    book = CaseBook(connection, now=now, actor="claim")
+    go, wait = [], []
+    for row in rows:
+        opening = now
+        if row["means"] == Means.ROBOT:
+            opening = next_opening(book.policy_of(row).level(row["risk"]), now)
+        if opening > now:
+            wait.append((row, opening))
+        else:
+            go.append(row)
+    return go, wait
+
+
+def _put_off(connection: Connection, closed: list[tuple[Row, datetime]]) -> None:
+    table = tables.dispatches
+    for row, opening in closed:
+        values = {"due_at": opening, "ring_at": opening, "rings": 0, "reason": "outside_hours"}
+        connection.execute(update(table).where(table.c.id == row["id"]).values(values))
+
+
+def _tired(connection: Connection, rows: list[Row], now: datetime) -> set[UUID]:
+    """Those that would reach for a person more often than the cap allows (rule 9); L1 and L2 are exempt."""
+    book = CaseBook(connection, now=now, actor="claim")
+    tired: set[UUID] = set()
+    capped = [row for row in rows if not Risk(row["risk"]).urgent and row["target"] == Target.SELF]
+    if not capped:
+        return tired
+    window = max(book.policy_of(row).fatigue.window_s for row in capped)
+    counts = _reached_for(connection, {row["phone_index"] for row in capped}, now - timedelta(seconds=window))
+    for row in capped:
+        fatigue = book.policy_of(row).fatigue
+        cap = fatigue.sms if row["means"] == Means.CARRIER else fatigue.robot
+        who = (row["phone_index"], row["means"])
+        if counts.get(who, 0) >= cap:
+            tired.add(row["id"])
+        else:
+            counts[who] = counts.get(who, 0) + 1
+    return tired
+
+
+def _reached_for(connection: Connection, people: set[bytes], since: datetime) -> dict[tuple[bytes, str], int]:
+    """How often machines reached for each person since then, refused and busy requests left out."""
+    dispatch, attempt = tables.dispatches, tables.attempts
+    query = (
+        select(dispatch.c.phone_index, dispatch.c.means, func.count())
+        .select_from(dispatch)
+        .join(
+            attempt,
+            and_(
+                attempt.c.dispatch_id == dispatch.c.id,
+                attempt.c.begun_at > since,
+                attempt.c.answer.is_(None) | attempt.c.answer.in_(("accepted", "unsure")),
+            ),
+        )
+        .where(
+            dispatch.c.phone_index.in_(people), dispatch.c.means.in_(MACHINES), dispatch.c.target == Target.SELF.value
+        )
+        .group_by(dispatch.c.phone_index, dispatch.c.means)
+    )
+    return {(person, means): count for person, means, count in connection.execute(query)}
+
+
+def _settle_tired(connection: Connection, tired: set[UUID], now: datetime) -> None:
+    if tired:
+        book = CaseBook(connection, now=now, actor="claim")
+        move(book, [Happened(dispatch_id, Fatigued(), now) for dispatch_id in sorted(tired)])
+        book.flush()
+
+
+def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease: Lease, now: datetime) -> list[Letter]:
+    if not rows:
+        return []
+    table = tables.dispatches
+    connection.execute(
+        update(table)
+        .where(table.c.id.in_([row["id"] for row in rows]))
+        .values(
+            state=after(DispatchState.WAITING, Event.CLAIM).value,
+            lease_until=now + lease.length,
+            lease_owner=lease.owner,
+            fence=table.c.fence + 1,
+            tries=table.c.tries + 1,
+            attempts=table.c.attempts + 1,
+        )
+    )
+    book = CaseBook(connection, now=now, actor="claim")
+    letters = [_letter(keys, row, book.policy_of(row).level(row["risk"]).sms.flash) for row in rows]
+    connection.execute(insert(tables.attempts), [_attempt(letter, lease.carrier, now) for letter in letters])
+    return letters
+
+
+def _letter(keys: Keyring, row: Row, flash: bool) -> Letter:
+    channel, fraud_type = Channel(row["channel"]), FraudType(row["fraud_type"])
+    if row["target"] == Target.DUTY:
+        to = keys.open(row["duty_phone_sealed"], row["unit_key_id"], "units", row["unit_id"])
+        text = texts.duty_text()
+    else:
+        to = keys.open(row["phone_sealed"], row["key_id"], "cases", row["case_id"])
+        paid = row["verdict"] == "defrauded"
+        is_text = channel is Channel.SMS
+        text = texts.text_for(fraud_type, after_transfer=paid) if is_text else texts.script_for(fraud_type)
+    number = row["attempts"] + 1
+    return Letter(
+        dispatch_id=row["id"],
+        attempt_id=new_id(),
+        number=number,
+        fence=row["fence"] + 1,
+        reference=reference(row["stem"], number),
+        channel=channel,
+        to=to.decode(),
+        text=text,
+        flash=flash,
+    )
+
+
+def _attempt(letter: Letter, carrier: str, now: datetime) -> Row:
+    return {
+        "id": letter.attempt_id,
+        "dispatch_id": letter.dispatch_id,
+        "number": letter.number,
+        "reference": letter.reference,
+        "carrier": carrier,
+        "begun_at": now,
+        "answered_at": None,
+        "answer": None,
+        "code": None,
+        "carrier_ref": None,
+        "ask_at": None,
+        "asks": 0,
+        "outcome": None,
+        "outcome_code": None,
+        "outcome_at": None,
+    }

@@ -1,0 +1,114 @@
+"""Tries of which nobody can tell: ask the carrier by our reference, after its settling time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, select, update
+
+from dispatcher import judge, tables
+from dispatcher.bells import Bell, bells_of
+from dispatcher.carriers import outcome_of
+from dispatcher.casebook import CaseBook
+from dispatcher.move import Happened, move
+from dispatcher.store import Store
+from dispatcher.words import Outcome
+
+LIMIT = 200
+AGAIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One try to ask for."""
+
+    attempt_id: UUID
+    dispatch_id: UUID
+    reference: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the carrier said: `found` or not; `code` when it already tells how it ended."""
+
+    ask: Ask
+    found: bool
+    carrier_ref: str | None = None
+    code: str | None = None
+    at: datetime | None = None
+
+
+def asks_due(store: Store, *, now: datetime) -> list[Ask]:
+    """Up to 200 unsure tries to ask for now; each is put off a little, should this asker die. Commits."""
+    table = tables.attempts
+    query = select(table.c.id, table.c.dispatch_id, table.c.reference, table.c.carrier).where(table.c.ask_at <= now)
+    with store.read() as connection:
+        found = connection.execute(query.order_by(table.c.ask_at).limit(LIMIT)).all()
+    if not found:
+        return []
+    put_off = update(table).where(table.c.id.in_([row.id for row in found]), table.c.ask_at <= now)
+    with store.write() as connection:
+        connection.execute(put_off.values(ask_at=now + AGAIN, asks=table.c.asks + 1))
+    return [Ask(row.id, row.dispatch_id, row.reference, row.carrier) for row in found]
+
+
+def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> list[Bell]:
+    """Write what the carrier said of unsure tries: it has it (news follows or is told), or never had it. Commits.
+
+    A try that was settled in the meantime (by news) is left alone.
+    """
+    if not answers:
+        return []
+    table = tables.attempts
+    with store.write() as connection:
+        ids = [answer.ask.attempt_id for answer in answers]
+        book = CaseBook(connection, now=now, actor="clock")
+        book.lock_people({answer.ask.dispatch_id for answer in answers})
+        query = select(table.c.id).where(table.c.id.in_(ids), table.c.answer == "unsure")
+        unsure = set(connection.execute(query).scalars())
+        ours = [answer for answer in answers if answer.ask.attempt_id in unsure]
+        happenings, changes = [], []
+        for answer in ours:
+            outcome = _outcome(answer)
+            happenings.append(Happened(answer.ask.dispatch_id, _happening(answer, outcome), answer.at or now))
+            changes.append(_change(answer, outcome, now))
+        move(book, happenings)
+        if changes:
+            fields = [field for field in changes[0] if field != "row_id"]
+            by_id = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()))
+            connection.execute(by_id.values({field: bindparam(field) for field in fields}), changes)
+        bells = bells_of([*(book.dispatches[item.dispatch_id] for item in happenings), *_new(book)], now)
+        book.flush()
+    return bells
+
+
+def _outcome(answer: Asked) -> Outcome | None:
+    if answer.code is None:
+        return None
+    outcome = outcome_of(answer.ask.carrier, answer.code)
+    return None if outcome is Outcome.UNKNOWN else outcome
+
+
+def _happening(answer: Asked, outcome: Outcome | None) -> judge.Happening:
+    return judge.News(outcome) if outcome is not None else judge.Asked(answer.found, answer.carrier_ref)
+
+
+def _change(answer: Asked, outcome: Outcome | None, now: datetime) -> dict[str, object]:
+    return {
+        "row_id": answer.ask.attempt_id,
+        "answer": "accepted" if answer.found else "refused",
+        "code": "found_when_asked" if answer.found else "not_found_when_asked",
+        "carrier_ref": answer.carrier_ref,
+        "ask_at": None,
+        "outcome": outcome,
+        "outcome_code": answer.code if outcome else None,
+        "outcome_at": (answer.at or now) if outcome else None,
+    }
+
+
+def _new(book: CaseBook) -> list[dict[str, object]]:
+    return book.draft.rows(tables.dispatches)

@@ -1,0 +1,60 @@
+"""Work whose worker died or hung comes back: to waiting, or as unsure when its request may be out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Uuid, and_, bindparam, select, update
+
+from dispatcher import tables
+from dispatcher.bells import Bell, bells_of
+from dispatcher.casebook import CaseBook
+from dispatcher.judge import LeaseRanOut
+from dispatcher.move import Happened, move
+from dispatcher.store import Store
+from dispatcher.words import DispatchState
+
+LIMIT = 500
+
+AskIn = Callable[[str], float | None]
+"""Seconds after which a carrier (by name) can be asked for a try; None where it cannot be asked at all."""
+
+
+def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, list[Bell]]:
+    """End up to 500 leases that ran out. Commits. Returns how many, and the bells of what is due again."""
+    table, attempt = tables.dispatches, tables.attempts
+    query = (
+        select(table.c.id, attempt.c.id.label("attempt_id"), attempt.c.carrier, attempt.c.answer)
+        .select_from(table)
+        .outerjoin(attempt, and_(attempt.c.dispatch_id == table.c.id, attempt.c.number == table.c.attempts))
+        .where(table.c.state == DispatchState.UNDERWAY, table.c.lease_until <= now)
+        .limit(LIMIT)
+    )
+    with store.read() as connection:
+        ids = [row.id for row in connection.execute(query)]
+    if not ids:
+        return 0, []
+    with store.write() as connection:
+        book = CaseBook(connection, now=now, actor="clock")
+        book.lock_people(ids)
+        lost = connection.execute(query.where(table.c.id.in_(ids))).all()
+        happenings, unsure = [], []
+        for row in lost:
+            open_attempt = row.attempt_id is not None and row.answer is None
+            ask_in_s = ask_in(row.carrier) if open_attempt else None
+            happenings.append(Happened(row.id, LeaseRanOut(open_attempt, ask_in_s), now))
+            if open_attempt:
+                ask_at = None if ask_in_s is None else now + timedelta(seconds=ask_in_s)
+                unsure.append({"row_id": row.attempt_id, "ask": ask_at})
+        move(book, happenings)
+        if unsure:
+            connection.execute(
+                update(attempt)
+                .where(attempt.c.id == bindparam("row_id", type_=Uuid()), attempt.c.answer.is_(None))
+                .values(answer="unsure", answered_at=now, code="lease_ran_out", ask_at=bindparam("ask")),
+                unsure,
+            )
+        bells = bells_of((book.dispatches[row.id] for row in lost), now)
+        book.flush()
+    return len(lost), bells

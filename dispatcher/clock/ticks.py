@@ -1,0 +1,35 @@
+"""Who runs a duty of the clock this time: whichever worker takes the turn first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from dispatcher import tables
+from dispatcher.store import Store
+
+
+def take_turn(store: Store, duty: str, *, every: timedelta, by: str, now: datetime) -> bool:
+    """True when `duty` was last done at least `every` ago and this caller is the one to do it now. Commits.
+
+    A look comes first, so that workers whose turn it is not write nothing.
+    """
+    table = tables.ticks
+    with store.read() as connection:
+        last = connection.execute(select(table.c.ticked_at).where(table.c.duty == duty)).scalar()
+    if last is not None and now - last < every:
+        return False
+    with store.write() as connection:
+        if last is None:
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(table).values(duty=duty, ticked_at=now, by=by))
+                return True
+            except IntegrityError:
+                return False
+        won = connection.execute(
+            update(table).where(table.c.duty == duty, table.c.ticked_at == last).values(ticked_at=now, by=by)
+        )
+        return bool(won.rowcount == 1)

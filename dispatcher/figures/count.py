@@ -1,0 +1,269 @@
+"""The count itself: named statements over the rows, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, distinct, func, or_, select
+
+from dispatcher import tables
+from dispatcher.figures.definitions import KPIS
+from dispatcher.figures.scope import Scope
+from dispatcher.words import Channel, DeadlineKind, DispatchState, Means, Outcome, Risk, Target
+
+HEARD = (Outcome.HEARD, Outcome.KEY_UNDERSTOOD, Outcome.KEY_PAID)
+SPOKEN = (Outcome.REACHED, Outcome.REFUSED_ADVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A figure with what it was made of. `value` is None when the denominator is 0."""
+
+    value: float | None
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of a scope, counted in one steady view at `at`.
+
+    `alerts`: received, merged, persons, refused, open, closed, temp_unreachable, follow_ups_due, notices.
+    `dispatches`: by channel, then by state; every state is present.
+    """
+
+    at: datetime
+    alerts: Mapping[str, int]
+    dispatches: Mapping[str, Mapping[str, int]]
+    kpi: Mapping[str, Kpi]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the doors tell it."""
+        return {
+            "at": self.at.isoformat(),
+            "alerts": dict(self.alerts),
+            "dispatches": {channel: dict(states) for channel, states in self.dispatches.items()},
+            "kpi": {
+                name: {"value": kpi.value, "numerator": kpi.numerator, "denominator": kpi.denominator}
+                for name, kpi in self.kpi.items()
+            },
+        }
+
+
+def figures(connection: Connection, scope: Scope, *, on_time_push_s: float, now: datetime) -> Figures:
+    """Count everything in `scope` as it is now. Leaves no transaction behind but the caller's."""
+    count = _Count(connection, scope, timedelta(seconds=on_time_push_s), now)
+    alerts = count.alerts()
+    kpi = {name: count.kpi(name) for name in KPIS}
+    return Figures(now, alerts, count.dispatches(), kpi)
+
+
+class _Count:
+    def __init__(self, connection: Connection, scope: Scope, on_time_push: timedelta, now: datetime) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.on_time_push = on_time_push
+        self.now = now
+        self.cases = scope.cases().cte("scope_cases")
+
+    def alerts(self) -> dict[str, int]:
+        alert = tables.alerts
+        whole = select(func.count(), func.coalesce(func.sum(case((alert.c.merged, 1), else_=0)), 0))
+        received, merged = self.connection.execute(whole.where(*self.scope.conditions())).one()
+        states = self._counts(select(self.cases.c.state, func.count()).group_by(self.cases.c.state))
+        unreachable = select(func.count()).where(
+            self.cases.c.state == "open", self.cases.c.close_code == "temp_unreachable"
+        )
+        return {
+            "received": int(received),
+            "merged": int(merged),
+            "persons": self._number(select(func.count(distinct(self.cases.c.phone_index)))),
+            "refused": self._number(self._refused()),
+            "open": states.get("open", 0),
+            "closed": states.get("closed", 0),
+            "temp_unreachable": self._number(unreachable),
+            "follow_ups_due": self._number(self._follow_ups()),
+            "notices": self._number(self._dispatches(func.count()).where(tables.dispatches.c.target == Target.DUTY)),
+        }
+
+    def dispatches(self) -> dict[str, dict[str, int]]:
+        """Notices to duty phones are told apart."""
+        table = tables.dispatches
+        query = self._dispatches(table.c.channel, table.c.state, func.count())
+        query = query.where(table.c.target != Target.DUTY).group_by(table.c.channel, table.c.state)
+        found = {channel.value: {state.value: 0 for state in DispatchState} for channel in Channel}
+        for channel, state, number in self.connection.execute(query):
+            found[channel][state] = number
+        return found
+
+    def kpi(self, name: str) -> Kpi:
+        numerator, denominator = getattr(self, f"_{name}")()
+        if name == "alerts":
+            return Kpi(numerator, numerator, denominator)
+        return Kpi(numerator / denominator if denominator else None, numerator, denominator)
+
+    # -- the dozen ----------------------------------------------------------------------------------------------
+
+    def _alerts(self) -> tuple[int, int]:
+        alert = tables.alerts
+        pushes = select(func.count()).select_from(alert).where(*self.scope.conditions())
+        return self._number(pushes.where(alert.c.merged.is_(False))), self._number(pushes)
+
+    def _sign_in_on_time(self) -> tuple[int, int]:
+        return self._limits(DeadlineKind.SIGN_IN, on_time=True, extra=tables.deadlines.c.step == 0)
+
+    def _feedback(self) -> tuple[int, int]:
+        return self._limits(DeadlineKind.FEEDBACK, on_time=False)
+
+    def _feedback_on_time(self) -> tuple[int, int]:
+        return self._limits(DeadlineKind.FEEDBACK, on_time=True, extra=tables.deadlines.c.late_on_arrival.is_(False))
+
+    def _pushed_on_time(self) -> tuple[int, int]:
+        alert = tables.alerts
+        known = (
+            select(func.count())
+            .select_from(alert)
+            .where(alert.c.merged.is_(False), alert.c.push_lag_ms.is_not(None), *self.scope.conditions())
+        )
+        limit_ms = round(self.on_time_push.total_seconds() * 1000)
+        return self._number(known.where(alert.c.push_lag_ms <= limit_ms)), self._number(known)
+
+    def _sms_delivered(self) -> tuple[int, int]:
+        attempt, dispatch = tables.attempts, tables.dispatches
+        texts = self._tries(func.count(distinct(dispatch.c.id)), Channel.SMS)
+        submitted = texts.where(attempt.c.answer.in_(("accepted", "unsure")))
+        return self._number(texts.where(attempt.c.outcome == Outcome.DELIVERED)), self._number(submitted)
+
+    def _call_answered(self) -> tuple[int, int]:
+        calls = self._tries(func.count(distinct(self.cases.c.phone_index)), Channel.CALL)
+        return self._number(calls.where(_by_phone())), self._number(calls.where(_was_called()))
+
+    def _met(self) -> tuple[int, int]:
+        persons = func.count(distinct(self.cases.c.phone_index))
+        required = self._dispatches(persons).where(tables.dispatches.c.channel == Channel.VISIT)
+        met = self._tries(persons, Channel.VISIT).where(tables.attempts.c.outcome == Outcome.MET)
+        return self._number(met), self._number(required)
+
+    def _met_on_time(self) -> tuple[int, int]:
+        return self._limits(DeadlineKind.MET, on_time=True, persons=True)
+
+    def _coverage(self) -> tuple[int, int]:
+        everybody = self._number(select(func.count(distinct(self.cases.c.phone_index))))
+        return self._reached(), everybody
+
+    def _dissuaded_provisional(self) -> tuple[int, int]:
+        safe = select(func.count(distinct(self.cases.c.phone_index))).where(
+            self.cases.c.verdict == "not_defrauded", self.cases.c.dissuasion.in_(("timely", "self_aware"))
+        )
+        return self._number(safe), self._reached()
+
+    def _missed_contact(self) -> tuple[int, int]:
+        table = tables.deadlines
+        needing = self.cases.c.risk.in_((Risk.L1, Risk.L2, Risk.L3))
+        missed = or_(table.c.done_at.is_(None), table.c.done_at > table.c.due_at)
+        base = self._matured(DeadlineKind.CONTACT, func.count(distinct(self.cases.c.phone_index))).where(needing)
+        return self._number(base.where(missed)), self._number(base)
+
+    # -- what they share ----------------------------------------------------------------------------------------
+
+    def _reached(self) -> int:
+        """Distinct persons who answered a call themselves or were met."""
+        attempt, dispatch = tables.attempts, tables.dispatches
+        query = (
+            select(func.count(distinct(self.cases.c.phone_index)))
+            .join(dispatch, dispatch.c.case_id == self.cases.c.id)
+            .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
+            .where(
+                dispatch.c.target == Target.SELF,
+                or_(
+                    and_(dispatch.c.channel == Channel.CALL, _by_phone()),
+                    and_(dispatch.c.channel == Channel.VISIT, attempt.c.outcome == Outcome.MET),
+                ),
+            )
+        )
+        return self._number(query)
+
+    def _limits(
+        self, kind: DeadlineKind, *, on_time: bool, extra: Any = None, persons: bool = False
+    ) -> tuple[int, int]:
+        """Promises of a kind that were kept (on time, or at all), of those done or due by now."""
+        table = tables.deadlines
+        what = func.count(distinct(self.cases.c.phone_index)) if persons else func.count()
+        matured = self._matured(kind, what)
+        if extra is not None:
+            matured = matured.where(extra)
+        kept = table.c.done_at <= table.c.due_at if on_time else table.c.done_at.is_not(None)
+        return self._number(matured.where(kept)), self._number(matured)
+
+    def _matured(self, kind: DeadlineKind, what: Any) -> Any:
+        table = tables.deadlines
+        return (
+            select(what)
+            .select_from(self.cases)
+            .join(table, table.c.case_id == self.cases.c.id)
+            .where(
+                table.c.kind == kind,
+                table.c.void_at.is_(None),
+                or_(table.c.done_at.is_not(None), table.c.due_at <= self.now),
+            )
+        )
+
+    def _dispatches(self, *what: Any) -> Any:
+        table = tables.dispatches
+        return select(*what).select_from(self.cases).join(table, table.c.case_id == self.cases.c.id)
+
+    def _tries(self, what: Any, channel: Channel) -> Any:
+        """Tries on the person himself by a channel."""
+        attempt, dispatch = tables.attempts, tables.dispatches
+        return (
+            self._dispatches(what)
+            .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
+            .where(dispatch.c.channel == channel, dispatch.c.target == Target.SELF)
+        )
+
+    def _refused(self) -> Any:
+        table = tables.dead_letters
+        query = select(func.count()).select_from(table).where(table.c.state == "kept")
+        if self.scope.since is not None:
+            query = query.where(table.c.received_at >= self.scope.since)
+        if self.scope.until is not None:
+            query = query.where(table.c.received_at < self.scope.until)
+        if self.scope.sources:
+            query = query.where(table.c.source.in_(sorted(self.scope.sources)))
+        return query
+
+    def _follow_ups(self) -> Any:
+        table = tables.deadlines
+        return (
+            select(func.count())
+            .select_from(self.cases)
+            .join(table, table.c.case_id == self.cases.c.id)
+            .where(table.c.kind == DeadlineKind.FOLLOW_UP, table.c.done_at.is_(None), table.c.void_at.is_(None))
+        )
+
+    def _number(self, query: Any) -> int:
+        return int(self.connection.execute(query).scalar_one())
+
+    def _counts(self, query: Any) -> dict[str, int]:
+        return {name: int(number) for name, number in self.connection.execute(query)}
+
+
+def _by_phone() -> Any:
+    """The person himself answered: a robot was heard, or a caller reached him."""
+    attempt, dispatch = tables.attempts, tables.dispatches
+    return or_(
+        and_(dispatch.c.means == Means.ROBOT, attempt.c.outcome.in_(HEARD)),
+        and_(dispatch.c.means == Means.HUMAN, attempt.c.outcome.in_(SPOKEN)),
+    )
+
+
+def _was_called() -> Any:
+    """A phone rang or may have rung: the carrier took a robot's call, or a caller reported one."""
+    attempt, dispatch = tables.attempts, tables.dispatches
+    return or_(
+        and_(dispatch.c.means == Means.ROBOT, attempt.c.answer.in_(("accepted", "unsure"))),
+        and_(dispatch.c.means == Means.HUMAN, attempt.c.outcome.is_not(None)),
+    )

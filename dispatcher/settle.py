@@ -1,0 +1,103 @@
+"""A carrier's answers are written down: they count only while the claim that asked is still the owner's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Uuid, bindparam, update
+
+from dispatcher import tables
+from dispatcher.bells import Bell, bells_of
+from dispatcher.casebook import CaseBook
+from dispatcher.claim import Letter
+from dispatcher.draft import Row
+from dispatcher.judge import Answered
+from dispatcher.move import Happened, move
+from dispatcher.store import Store
+from dispatcher.words import DispatchState
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a carrier said to one letter, and when."""
+
+    letter: Letter
+    answer: Answered
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`counted` of the answers were still ours to give; the others' leases had run out. Bells for what is due now."""
+
+    counted: int
+    bells: list[Bell]
+
+
+def settle(store: Store, answers: Sequence[Settlement], *, now: datetime) -> Settled:
+    """Write a batch of answers in one transaction. Commits. An answer whose fence is no longer current is void:
+    the clock has already called that attempt unsure, and asking or news decides it.
+    """
+    with store.write() as connection:
+        book = CaseBook(connection, now=now, actor="carrier")
+        book.load_dispatches(settlement.letter.dispatch_id for settlement in answers)
+        ours = [item for item in answers if _is_ours(book.dispatches[item.letter.dispatch_id], item.letter)]
+        move(book, [Happened(item.letter.dispatch_id, item.answer, item.at) for item in ours])
+        _answer_attempts(book, ours)
+        _wake_receipts(book, ours)
+        rows = [book.dispatches[item.letter.dispatch_id] for item in ours]
+        bells = bells_of([*rows, *book.draft.rows(tables.dispatches)], now)
+        book.flush()
+    return Settled(len(ours), bells)
+
+
+def _is_ours(row: Row, letter: Letter) -> bool:
+    return bool(row["state"] == DispatchState.UNDERWAY and row["fence"] == letter.fence)
+
+
+def _answer_attempts(book: CaseBook, ours: Sequence[Settlement]) -> None:
+    if not ours:
+        return
+    table = tables.attempts
+    query = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()), table.c.answer.is_(None))
+    fields = ("answer", "answered_at", "code", "carrier_ref", "ask_at")
+    book.connection.execute(
+        query.values({field: bindparam(field) for field in fields}),
+        [
+            {
+                "row_id": item.letter.attempt_id,
+                "answer": item.answer.answer.value,
+                "answered_at": item.at,
+                "code": _cut(item.answer.code),
+                "carrier_ref": _cut(item.answer.carrier_ref),
+                "ask_at": _ask_at(item),
+            }
+            for item in ours
+        ],
+    )
+
+
+def _ask_at(item: Settlement) -> datetime | None:
+    in_s = item.answer.ask_in_s
+    return None if in_s is None else item.at + timedelta(seconds=in_s)
+
+
+def _wake_receipts(book: CaseBook, ours: Sequence[Settlement]) -> None:
+    """News that came before its answer was waiting for this."""
+    table = tables.receipts
+    early = (
+        update(table)
+        .where(
+            table.c.state == "waiting",
+            table.c.reference.in_([item.letter.reference for item in ours]),
+        )
+        .values(again_at=book.now)
+    )
+    if ours:
+        book.connection.execute(early)
+
+
+def _cut(value: str | None) -> str | None:
+    return None if value is None else value[:64]

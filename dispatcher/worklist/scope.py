@@ -1,0 +1,97 @@
+"""Whose task it is: a key sees the work of its unit's subtree, and of its own trade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from dispatcher import tables
+from dispatcher.access import Visitor
+from dispatcher.assign import Units
+from dispatcher.draft import Row
+from dispatcher.words import Channel, DispatchState, Role
+
+
+class NotYours(Exception):
+    """There is no such task for this key: it does not exist, is another unit's, or is of another trade."""
+
+
+class NoLongerOpen(Exception):
+    """The task is over or has a new try: look at the list again."""
+
+
+CHANNELS = {
+    Role.CALLER: (Channel.CALL.value,),
+    Role.OFFICER: (Channel.VISIT.value,),
+    Role.SUPERVISOR: (Channel.CALL.value, Channel.VISIT.value),
+    Role.ADMINISTRATOR: (Channel.CALL.value, Channel.VISIT.value),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The units and channels that a visitor may see."""
+
+    visitor: Visitor
+    units: frozenset[UUID]
+    channels: tuple[str, ...]
+    tree: Units
+
+    @property
+    def regions(self) -> tuple[str, str]:
+        """`low <= region < high` for all regions of the scope."""
+        return region_bounds(self.visitor.region)
+
+    @classmethod
+    def of(cls, connection: Connection, visitor: Visitor) -> Scope:
+        """The visitor's scope as the tree of units is now."""
+        tree = Units(connection)
+        return cls(visitor, frozenset(tree.subtree(visitor.unit_id)), CHANNELS.get(visitor.role, ()), tree)
+
+
+def find_try(connection: Connection, scope: Scope, task: UUID, reference: str) -> Row:
+    """The dispatch and the try of this reference, locked by its case.
+
+    Raises: NotYours: no such task in this scope, or no such try of it.
+    """
+    dispatch, attempt, case = tables.dispatches, tables.attempts, tables.cases
+    query = (
+        select(
+            dispatch,
+            attempt.c.id.label("attempt_id"),
+            attempt.c.number,
+            attempt.c.outcome.label("try_outcome"),
+            case.c.phone_sealed,
+            case.c.key_id,
+        )
+        .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
+        .join(case, dispatch.c.case_id == case.c.id)
+        .where(
+            dispatch.c.id == task,
+            attempt.c.reference == reference,
+            dispatch.c.means.in_(("human", "officer")),
+            dispatch.c.channel.in_(scope.channels),
+            dispatch.c.unit_id.in_(scope.units),
+        )
+        .with_for_update(of=case)
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotYours("no such task for this key; look at the list")
+    return dict(row)
+
+
+def require_open(row: Row) -> None:
+    """Raises: NoLongerOpen: the task ended, waits for a later redial, or this is not its latest try."""
+    if row["state"] != DispatchState.HANDED_OVER or row["number"] != row["attempts"]:
+        raise NoLongerOpen("this try is over; look at the list")
+
+
+def region_bounds(region: str) -> tuple[str, str]:
+    """`low <= code < high` for the region and all below it: the code without its trailing "00" pairs is a prefix."""
+    stem = region
+    while stem.endswith("00") and len(stem) > 2:
+        stem = stem[:-2]
+    return stem, stem[:-1] + chr(ord(stem[-1]) + 1)

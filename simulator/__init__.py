@@ -1,0 +1,1 @@
+"""A carrier and a town, over the wire only; imports nothing of ours."""

@@ -1,0 +1,51 @@
+"""Carrier and town as one ASGI application; its lifespan starts and stops the news room and the people."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from simulator.carrier import Carrier
+from simulator.doors import Doors
+from simulator.hang_up import Lines
+from simulator.ledger import Ledger
+from simulator.news import NewsRoom
+from simulator.people import People
+from simulator.people.work import Work
+from simulator.simulation import Simulation
+from simulator.town import Town
+from simulator.wire import make_client
+
+
+def make_app(sim: Simulation) -> ASGIApp:
+    """The application, with its ledger opened. Serve it by uvicorn: only there can it break a connection.
+
+    Raises: LedgerUnreadable: the file holds something else. OSError: it cannot be opened.
+    """
+    ledger = Ledger(sim.ledger, seed=sim.seed)
+    town = Town(sim.seed, by_digits=sim.digits_decide)
+    to_callbacks = make_client(connections=16, timeout_s=10)
+    to_worklist = make_client(connections=64, timeout_s=30)
+    news = NewsRoom(ledger, sim.secret, to_callbacks)
+    doors = Doors(sim, Carrier(sim, town, ledger, news), ledger, news)
+    people = People(sim, Work(sim, town, ledger), ledger, to_worklist)
+
+    @asynccontextmanager
+    async def living(_: Starlette) -> AsyncIterator[None]:
+        news.tell_what_an_earlier_run_promised()
+        rooms = [asyncio.ensure_future(news.run()), asyncio.ensure_future(people.run())]
+        try:
+            yield
+        finally:
+            doors.close()
+            for room in rooms:
+                room.cancel()
+                with suppress(asyncio.CancelledError):
+                    await room
+            await to_callbacks.aclose()
+            await to_worklist.aclose()
+            ledger.close()
+
+    return Lines(Starlette(routes=doors.routes(), lifespan=living))

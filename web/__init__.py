@@ -1,0 +1,1 @@
+"""Doors: the HTTP API and the carriers' callbacks."""

@@ -1,0 +1,39 @@
+"""The HTTP API: all doors on one app, made with the house it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from web import problems
+from web.doors import alerts, cases, health, receipts, worklist
+from web.house import House
+
+THREADS = 8
+"""Requests that may be at the database at once; more wait their turn."""
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
+
+def make_app(house: House) -> FastAPI:
+    """The app; OpenAPI at /openapi.json, without any page that would load something from elsewhere."""
+    app = FastAPI(
+        title="Quanzu 劝阻",
+        version="1",
+        summary="Warning dispatch for anti-fraud centres",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.house = house
+    problems.install(app)
+    for door in (alerts, cases, worklist, receipts, health):
+        app.include_router(door.router)
+    return app

@@ -1,0 +1,107 @@
+"""The simulated carrier: batches of texts and calls over HTTP, news by callback, and it can be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from config.settings import Settings
+from dispatcher.carriers import simulator as language
+from dispatcher.claim import Letter
+from dispatcher.judge import Answered
+from dispatcher.words import Answer, Channel, Outcome
+from workers.carriers.interface import Found, ending_of
+
+PATHS = {Channel.SMS: "/sms", Channel.CALL: "/calls"}
+UNSURE_STATUS = frozenset({500, 502, 504})
+
+
+class SimulatorCarrier:
+    """See `Carrier`. `client` is shared by the whole worker process."""
+
+    name = language.NAME
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._base = settings.simulator_url
+        self._callback = f"{settings.web_url}/v1/receipts/{self.name}"
+        self._timeout_s = settings.request_timeout_s
+        self._batches = {Channel.SMS: settings.sms_batch, Channel.CALL: settings.call_batch}
+        self.ask_after_s = settings.settling_s if settings.simulator_askable else None
+
+    def batch_of(self, channel: Channel) -> int:
+        """How many letters one request carries."""
+        return self._batches[channel]
+
+    async def send(self, channel: Channel, letters: Sequence[Letter]) -> list[Answered]:
+        """One request for all letters; one answer for each, in order."""
+        body = {"callback": self._callback, "letters": [_told(channel, letter) for letter in letters]}
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._client.post(self._base + PATHS[channel], json=body)
+        except TimeoutError:
+            return [Answered(Answer.UNSURE, code="timeout", ask_in_s=self.ask_after_s)] * len(letters)
+        except httpx.HTTPError as fault:
+            return [ending_of(fault, ask_in_s=self.ask_after_s)] * len(letters)
+        if response.status_code != httpx.codes.OK:
+            return [self._refusal(response)] * len(letters)
+        return self._answers(response, letters)
+
+    def _refusal(self, response: httpx.Response) -> Answered:
+        code = f"http_{response.status_code}"
+        if response.status_code in UNSURE_STATUS:
+            return Answered(Answer.UNSURE, code=code, ask_in_s=self.ask_after_s)
+        if response.status_code in (429, 503):
+            return Answered(Answer.BUSY, code=code, retry_after_s=_seconds(response.headers.get("Retry-After")))
+        return Answered(Answer.REFUSED, Outcome.OUR_FAULT, code=code)
+
+    def _answers(self, response: httpx.Response, letters: Sequence[Letter]) -> list[Answered]:
+        try:
+            told = {item["reference"]: item for item in response.json()["answers"]}
+        except (ValueError, KeyError, TypeError):
+            told = {}
+        return [self._answer(told.get(letter.reference)) for letter in letters]
+
+    def _answer(self, item: Mapping[str, Any] | None) -> Answered:
+        match item:
+            case {"answer": "accepted", "carrier_id": str(carrier_ref)}:
+                return Answered(Answer.ACCEPTED, carrier_ref=carrier_ref)
+            case {"answer": "refused", "code": str(code)}:
+                outcome = language.REFUSALS.get(code, Outcome.GATEWAY_TEMPORARY)
+                return Answered(Answer.REFUSED, outcome, code=code)
+            case {"answer": "busy", "retry_after_s": pause_s}:
+                return Answered(Answer.BUSY, code="busy", retry_after_s=_seconds(pause_s))
+        return Answered(Answer.UNSURE, code="unreadable_answer", ask_in_s=self.ask_after_s)
+
+    async def ask(self, references: Sequence[str]) -> dict[str, Found] | None:
+        """What it has of these references; None when it did not answer."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                response = await self._client.post(f"{self._base}/ask", json={"references": list(references)})
+            answers = response.raise_for_status().json()["answers"]
+            return {item["reference"]: _found(item) for item in answers}
+        except (TimeoutError, httpx.HTTPError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _told(channel: Channel, letter: Letter) -> dict[str, Any]:
+    told: dict[str, Any] = {"reference": letter.reference, "to": letter.to, "text": letter.text}
+    return told | ({"flash": letter.flash} if channel is Channel.SMS else {"keys": True})
+
+
+def _found(item: Mapping[str, Any]) -> Found:
+    at = item.get("at")
+    return Found(
+        bool(item["found"]), item.get("carrier_id"), item.get("code"), datetime.fromisoformat(at) if at else None
+    )
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        return max(0.0, float(str(value)))
+    except ValueError:
+        return None

@@ -1,0 +1,119 @@
+"""One worker process: its way to the database, its event loop, its carriers, its settler. Made after any fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from celery import Celery
+from httpx_aiohttp import HttpxAiohttpClient
+
+from config.policy import load_policy
+from config.settings import Settings
+from dispatcher.alert import Rules
+from dispatcher.claim import Lease
+from dispatcher.intake import Intake
+from dispatcher.keys import load_keyring
+from dispatcher.store import Store
+from workers.carriers import Carrier, SimulatorCarrier
+from workers.relay import Relay
+from workers.settler import Settler
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Everything a worker process needs, each part made when it is first used."""
+
+    def __init__(self, settings: Settings, app: Celery) -> None:
+        self.settings = settings
+        self.app = app
+        self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+    @cached_property
+    def store(self) -> Store:
+        """The database of this process."""
+        return Store(self.settings.database, load_keyring(keys_file(self.settings)))
+
+    @cached_property
+    def relay(self) -> Relay:
+        """Rings for other workers."""
+        return Relay(self.app, chunk=self.settings.chunk).start()
+
+    @cached_property
+    def settler(self) -> Settler:
+        """Writes what carriers answer."""
+        return Settler(
+            self.store,
+            self.relay.ring,
+            within_s=self.settings.settle_within_ms / 1000,
+            give_up_after_s=self.settings.lease_s,
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The door of meaning."""
+        return make_intake(self.settings, self.store)
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        """The carrier of texts and robot calls."""
+        return SimulatorCarrier(self.settings, self.run(_make_client()).result())
+
+    @cached_property
+    def lease(self) -> Lease:
+        """Under whose name and for how long this process claims."""
+        return Lease(self.owner, self.carrier.name, timedelta(seconds=self.settings.lease_s))
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="loop", daemon=True).start()
+        return loop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Do `work` on this process's event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def keys_file(settings: Settings) -> Path:
+    """Where this deployment's keys are."""
+    return settings.home.resolve() / "keys.json"
+
+
+def make_intake(settings: Settings, store: Store) -> Intake:
+    """Intake by this deployment's rules and policy.
+
+    Raises: ConfigurationFault: policy or regions cannot be used.
+    """
+    rules = Rules.shipped(settings.sources, home_region=settings.home_region)
+    return Intake(store, rules, load_policy(settings.policy))
+
+
+async def _make_client() -> httpx.AsyncClient:
+    """One client a process, on aiohttp's transport: httpx's own pool slows with the requests in flight."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=100)
+    return HttpxAiohttpClient(limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False)
+
+
+_lock = threading.RLock()
+_engines: dict[int, Engine] = {}
+
+
+def engine_of(app: Celery) -> Engine:
+    """The engine of this process; a forked child makes its own."""
+    with _lock:
+        if os.getpid() not in _engines:
+            settings: Settings = app.conf.quanzu_settings
+            _engines.clear()
+            _engines[os.getpid()] = Engine(settings, app)
+        return _engines[os.getpid()]

@@ -1,0 +1,86 @@
+"""Bells go out through a thread of their own: a publish may block for ever, a commit or a request may not.
+
+What cannot be published is dropped: the row is the truth, and the clock rings again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from itertools import groupby
+from queue import Empty, Full, Queue
+from uuid import UUID
+
+import structlog
+from celery import Celery
+
+from dispatcher.bells import Bell
+from workers.names import dispatch_queue, task_name
+
+log = structlog.get_logger("relay")
+
+ROOM = 1_000
+"""Batches of bells that may wait while a publish blocks; more are dropped."""
+
+
+class Relay:
+    """Rings by publishing tasks that carry ids; `ring` returns at once and never raises."""
+
+    def __init__(self, app: Celery, *, chunk: int) -> None:
+        self._app = app
+        self._chunk = chunk
+        self._waiting: Queue[Sequence[Bell]] = Queue(ROOM)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self.dropped = 0
+
+    def start(self) -> Relay:
+        """Begin to ring."""
+        self._thread.start()
+        return self
+
+    def stop(self, within_s: float = 2.0) -> None:
+        """Ring what waits, for at most `within_s`, and end."""
+        self._stopping.set()
+        self._thread.join(within_s)
+
+    def ring(self, bells: Sequence[Bell]) -> None:
+        """Take bells; drop them when the relay is blocked and full."""
+        if not bells:
+            return
+        try:
+            self._waiting.put_nowait(bells)
+        except Full:
+            self.dropped += len(bells)
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._waiting.empty()):
+            try:
+                bells = list(self._waiting.get(timeout=0.5))
+            except Empty:
+                continue
+            while len(bells) < 20 * self._chunk:
+                try:
+                    bells.extend(self._waiting.get_nowait())
+                except Empty:
+                    break
+            self._publish(bells)
+
+    def _publish(self, bells: list[Bell]) -> None:
+        bells.sort(key=lambda bell: (bell.lane != "urgent", bell.lane, bell.channel))
+        for (lane, channel), group in groupby(bells, key=lambda bell: (bell.lane, bell.channel)):
+            ids = [bell.dispatch_id for bell in group]
+            for start in range(0, len(ids), self._chunk):
+                self._send(channel, lane, ids[start : start + self._chunk])
+
+    def _send(self, channel: str, lane: str, ids: list[UUID]) -> None:
+        try:
+            self._app.send_task(
+                task_name(channel),
+                args=[[str(dispatch_id) for dispatch_id in ids]],
+                queue=dispatch_queue(channel, lane),
+                retry=False,
+            )
+        except Exception as fault:  # whatever the broker does: the clock rings again
+            self.dropped += len(ids)
+            log.warning("bell_lost", channel=channel, lane=lane, count=len(ids), fault=type(fault).__name__)

@@ -1,0 +1,75 @@
+"""Answers are settled in micro-batches: as they come, many in one transaction, none later than a blink."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from queue import Empty, Queue
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatcher.bells import Ring
+from dispatcher.settle import Settlement, settle
+from dispatcher.store import Store
+
+log = structlog.get_logger("settler")
+
+MOST = 500
+PAUSE_S = 0.5
+
+
+class Settler:
+    """One thread that writes what carriers answered; `put` hands it over, its future ends with the commit."""
+
+    def __init__(self, store: Store, ring: Ring, *, within_s: float, give_up_after_s: float) -> None:
+        self._store = store
+        self._ring = ring
+        self._within_s = within_s
+        self._give_up_after_s = give_up_after_s
+        self._waiting: Queue[tuple[Sequence[Settlement], Future[None]]] = Queue()
+        threading.Thread(target=self._run, name="settler", daemon=True).start()
+
+    def put(self, settlements: Sequence[Settlement]) -> Future[None]:
+        """Settle these soon."""
+        done: Future[None] = Future()
+        self._waiting.put((settlements, done))
+        return done
+
+    def _run(self) -> None:
+        while True:
+            batch, waiting = self._gather()
+            self._write(batch)
+            for done in waiting:
+                done.set_result(None)
+
+    def _gather(self) -> tuple[list[Settlement], list[Future[None]]]:
+        settlements, done = self._waiting.get()
+        batch, waiting = list(settlements), [done]
+        until = time.monotonic() + self._within_s
+        while len(batch) < MOST and (left := until - time.monotonic()) > 0:
+            try:
+                settlements, done = self._waiting.get(timeout=left)
+            except Empty:
+                break
+            batch += settlements
+            waiting.append(done)
+        return batch, waiting
+
+    def _write(self, batch: list[Settlement]) -> None:
+        """Try until it is written, or until the leases are over and the clock has decided anyway."""
+        until = time.monotonic() + self._give_up_after_s
+        while True:
+            try:
+                settled = settle(self._store, batch, now=datetime.now(UTC))
+            except SQLAlchemyError as fault:
+                log.warning("settle_failed", count=len(batch), fault=type(fault).__name__)
+                if time.monotonic() > until:
+                    return
+                time.sleep(PAUSE_S)
+            else:
+                self._ring(settled.bells)
+                return

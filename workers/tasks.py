@@ -1,0 +1,46 @@
+"""Our Celery tasks: thin shells around `deliver` and `intake.accept`. They carry ids, and decide nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from celery import Task, shared_task
+
+from dispatcher.intake import Incoming
+from dispatcher.words import Channel
+from workers.deliver import deliver
+from workers.engine import engine_of
+from workers.names import SUBMIT, task_name
+
+
+@shared_task(bind=True, name=task_name("sms"))
+def dispatch_sms(self: Task[Any, Any], ids: list[str]) -> None:
+    """Send these texts."""
+    deliver(engine_of(self.app), Channel.SMS, _uuids(ids))
+
+
+@shared_task(bind=True, name=task_name("call"))
+def dispatch_call(self: Task[Any, Any], ids: list[str]) -> None:
+    """Place these calls: a robot's through the carrier, a person's onto a worklist."""
+    deliver(engine_of(self.app), Channel.CALL, _uuids(ids))
+
+
+@shared_task(bind=True, name=task_name("visit"))
+def dispatch_visit(self: Task[Any, Any], ids: list[str]) -> None:
+    """Put these visits on their units' worklists."""
+    deliver(engine_of(self.app), Channel.VISIT, _uuids(ids))
+
+
+@shared_task(bind=True, name=SUBMIT)
+def submit_alerts(self: Task[Any, Any], alerts: list[Any]) -> None:
+    """Take alerts from an upstream that speaks Celery; each is accepted, or kept as a dead letter."""
+    engine = engine_of(self.app)
+    batch = [Incoming(value=value) for value in (alerts if isinstance(alerts, list) else [alerts])]
+    accepted = engine.intake.accept(batch, door="task", now=datetime.now(UTC))
+    engine.relay.ring(accepted.bells)
+
+
+def _uuids(ids: list[str]) -> list[UUID]:
+    return [UUID(text) for text in ids]
