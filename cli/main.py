@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli.commands import data, dead, doors, engine, people, running
+from cli.commands import audit, data, dead, doors, engine, people, running
 
 app = typer.Typer(
     name="quanzu",
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, doors, data, engine):
+for group in (running, doors, data, audit, engine):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 app.add_typer(people.keys, name="keys")

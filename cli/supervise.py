@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,7 @@ from workers.lifeline import PARENT
 
 STOP_WITHIN_S = 30.0
 START_WITHIN_S = 60.0
+LOCK = "supervisor.lock"
 PAUSES_S = (0.2, 1.0, 3.0, 10.0)
 
 
@@ -120,13 +122,7 @@ class House:
                     child.start()
 
     def _take_home(self) -> None:
-        lock = (self.settings.home.resolve() / "supervisor.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
-            lock.close()
-            raise CannotStart("another `quanzu up` or `quanzu run` is at work in this home; stop it first") from fault
-        self._lock = lock
+        self._lock = take_lock(self.settings.home.resolve())
 
     def _check_ports(self) -> None:
         wanted = (
@@ -154,6 +150,24 @@ class House:
             except httpx.HTTPError:
                 time.sleep(0.1)
         raise CannotStart(f"nothing answers at {url} within {START_WITHIN_S:.0f} s; see the logs folder")
+
+
+def take_lock(home: Path) -> IO[str]:
+    """The lock of a home, held until it is closed. Raises: CannotStart: somebody else holds it."""
+    lock = (home / LOCK).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        lock.close()
+        raise CannotStart("another `quanzu up` or `quanzu run` is at work in this home; stop it first") from fault
+    return lock
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """The lock of a home for a while. Raises: CannotStart."""
+    with take_lock(home):
+        yield
 
 
 def free_port() -> int:

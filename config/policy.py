@@ -12,15 +12,17 @@ import tomllib
 from datetime import time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from config.faults import ConfigurationFault, faults_of
 
 FOLDER = Path(__file__).parent / "policies"
 
 Positive = Field(gt=0)
+
+PrefectureCode = Annotated[str, Field(pattern=r"^\d{4}$")]
 
 
 class _Value(BaseModel):
@@ -92,12 +94,18 @@ class LevelRule(_Value):
 
     @model_validator(mode="after")
     def _people_need_limits(self) -> LevelRule:
-        if (self.human or self.visit) and self.sign_in_s is None:
-            raise ValueError("sign_in_s is needed where people are sent (human or visit)")
-        if (self.human or self.visit) and self.feedback_s is None:
-            raise ValueError("feedback_s is needed where people are sent (human or visit)")
+        faults = []
+        if self.human or self.visit:
+            limits = {"sign_in_s": self.sign_in_s, "feedback_s": self.feedback_s}
+            faults += [
+                f"{name} is needed where people are sent (human or visit)"
+                for name, limit in limits.items()
+                if limit is None
+            ]
         if self.human and self.human.start == "after_robot" and self.robot is None:
-            raise ValueError('human.start = "after_robot" needs a robot')
+            faults.append('human.start = "after_robot" needs a robot')
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
 
@@ -133,13 +141,14 @@ class Policy(_Value):
     joining: Joining
     notices: Notices
     levels: dict[Literal["L1", "L2", "L3", "L4"], LevelRule]
-    prefectures: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    prefectures: dict[PrefectureCode, dict[str, Any]] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _all_levels(self) -> Policy:
-        if missing := [level for level in ("L1", "L2", "L3", "L4") if level not in self.levels]:
-            raise ValueError(f"levels: {', '.join(missing)} missing")
-        return self
+    @field_validator("levels", mode="after")
+    @classmethod
+    def _all_levels(cls, levels: dict[str, LevelRule]) -> dict[str, LevelRule]:
+        if missing := [level for level in ("L1", "L2", "L3", "L4") if level not in levels]:
+            raise ValueError(f"{', '.join(missing)} missing")
+        return levels
 
     def level(self, risk: str) -> LevelRule:
         """The rule of a level, "L1" .. "L4"."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from dispatcher import tables
 from dispatcher.casebook import CaseBook
@@ -33,7 +35,7 @@ def assign(store: Store, ids: Sequence[UUID], *, now: datetime) -> int:
         if not rows:
             return 0
         book = CaseBook(connection, now=now, actor="assign")
-        units = Units(connection)
+        units = units_of(connection)
         changes = [_assigned(book, units, row) for row in rows]
         table = tables.dispatches
         query = update(table).where(table.c.id == bindparam("row_id"))
@@ -99,10 +101,25 @@ def _attempt(row: Row, now: datetime) -> Row:
     }
 
 
+UNITS_KEPT_S = 2.0
+"""How long the tree of units is kept at hand: it hardly ever changes, and every request needs it."""
+
+_at_hand: WeakKeyDictionary[Engine, tuple[float, Units]] = WeakKeyDictionary()
+
+
+def units_of(connection: Connection) -> Units:
+    """The tree of units, at most two seconds old."""
+    kept = _at_hand.get(connection.engine)
+    if kept is None or time.monotonic() - kept[0] > UNITS_KEPT_S or not kept[1].by_id:
+        kept = _at_hand[connection.engine] = (time.monotonic(), Units(connection))
+    return kept[1]
+
+
 class Units:
     """The tree of units as one transaction sees it."""
 
     def __init__(self, connection: Connection) -> None:
+        self._subtrees: dict[UUID, frozenset[UUID]] = {}
         rows = connection.execute(select(tables.units)).mappings()
         self.by_id = {row["id"]: dict(row) for row in rows}
         self._by_region: dict[str, UUID] = {}
@@ -132,8 +149,13 @@ class Units:
         found: UUID | None = self.by_id[unit_id]["parent_id"]
         return found
 
-    def subtree(self, unit_id: UUID) -> set[UUID]:
+    def subtree(self, unit_id: UUID) -> frozenset[UUID]:
         """The unit and all below it."""
+        if unit_id not in self._subtrees:
+            self._subtrees[unit_id] = frozenset(self._below(unit_id))
+        return self._subtrees[unit_id]
+
+    def _below(self, unit_id: UUID) -> set[UUID]:
         found = {unit_id}
         grown = True
         while grown:

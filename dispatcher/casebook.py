@@ -6,7 +6,7 @@ people's reports all do it in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -81,14 +81,16 @@ class CaseBook:
 
     def load_cases(self, ids: Iterable[UUID]) -> None:
         """Fetch (and on PostgreSQL lock, in the order of their ids) the cases not yet here."""
-        for part in _parts(sorted(set(ids) - self.cases.keys())):
+        for part in _parts(_missing(ids, self.cases)):
             query = select(tables.cases).where(tables.cases.c.id.in_(part)).order_by(tables.cases.c.id)
             for row in self.connection.execute(query.with_for_update()).mappings():
                 self.cases[row["id"]] = dict(row)
 
     def load_dispatches(self, ids: Iterable[UUID]) -> None:
         """Fetch the dispatches not yet here, and first all cases of their people: see `lock_people`."""
-        wanted = sorted(set(ids) - self.dispatches.keys())
+        wanted = _missing(ids, self.dispatches)
+        if not wanted:
+            return
         table = tables.dispatches
         self.lock_people(wanted)
         for part in _parts(wanted):
@@ -117,7 +119,9 @@ class CaseBook:
 
     def load_whole(self, case_ids: Iterable[UUID]) -> None:
         """Fetch the cases with all their dispatches."""
-        wanted = sorted(set(case_ids) - self._complete)
+        wanted = _missing(case_ids, self._complete)
+        if not wanted:
+            return
         self.load_cases(wanted)
         table = tables.dispatches
         for part in _parts([case_id for case_id in wanted if case_id not in self._fresh]):
@@ -129,7 +133,9 @@ class CaseBook:
     def load_families(self, case_ids: Iterable[UUID]) -> None:
         """Fetch the open cases that share a call and visit with these."""
         table = tables.cases
-        wanted = sorted(set(case_ids) - self._families.keys())
+        wanted = _missing(case_ids, self._families)
+        if not wanted:
+            return
         self._families.update({case_id: set() for case_id in wanted})
         for part in _parts(wanted):
             query = select(table.c.id, table.c.shares_case_id).where(
@@ -152,6 +158,8 @@ class CaseBook:
         self.cases[case["id"]] = self.draft.add(tables.cases, case)
         self._fresh.add(case["id"])
         self._complete.add(case["id"])
+        if case["shares_case_id"] in self._families:
+            self._families[case["shares_case_id"]].add(case["id"])
         return case
 
     def _keep(self, row: Row) -> None:
@@ -479,6 +487,11 @@ def way_of(row: Row) -> Way:
 @lru_cache(maxsize=64)
 def _way(channel: str, means: str, target: str) -> Way:
     return (Channel(channel), Means(means), Target(target))
+
+
+def _missing(ids: Iterable[UUID], there: Container[UUID]) -> list[UUID]:
+    """Those of `ids` that are not there, once each, ascending. Cheap when all are: it is asked for every single row."""
+    return sorted({one for one in ids if one not in there})
 
 
 def _parts(ids: list[UUID]) -> Iterable[list[UUID]]:

@@ -17,7 +17,7 @@ from dispatcher import tables, texts
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id, reference
-from dispatcher.judge import Fatigued
+from dispatcher.judge import FORGIVEN, Fatigued
 from dispatcher.keys import Keyring
 from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
@@ -146,7 +146,7 @@ def _tired(connection: Connection, rows: list[Row], now: datetime) -> set[UUID]:
 
 
 def _reached_for(connection: Connection, people: set[bytes], since: datetime) -> dict[tuple[bytes, str], int]:
-    """How often machines reached for each person since then, refused and busy requests left out."""
+    """How often machines reached for each person since then: refused and busy requests and platform faults left out."""
     dispatch, attempt = tables.dispatches, tables.attempts
     query = (
         select(dispatch.c.phone_index, dispatch.c.means, func.count())
@@ -157,6 +157,7 @@ def _reached_for(connection: Connection, people: set[bytes], since: datetime) ->
                 attempt.c.dispatch_id == dispatch.c.id,
                 attempt.c.begun_at > since,
                 attempt.c.answer.is_(None) | attempt.c.answer.in_(("accepted", "unsure")),
+                attempt.c.outcome.is_(None) | attempt.c.outcome.not_in(sorted(FORGIVEN)),
             ),
         )
         .where(

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import select
 
 from config.policy import LevelRule
 from dispatcher import tables
@@ -106,11 +106,8 @@ def _stopped(book: CaseBook, case_ids: Collection[UUID]) -> dict[UUID, Decimal]:
     if not paid:
         return {}
     table = tables.feedback
-    latest = (
-        select(table.c.case_id, func.max(table.c.id).label("id"))
-        .where(table.c.case_id.in_(paid), table.c.verdict.is_not(None))
-        .group_by(table.c.case_id)
-        .subquery()
-    )
-    query = select(table.c.case_id, table.c.stopped_yuan).join(latest, and_(table.c.id == latest.c.id))
-    return {case_id: stopped or Decimal(0) for case_id, stopped in book.connection.execute(query)}
+    told = select(table.c.case_id, table.c.stopped_yuan).where(table.c.case_id.in_(paid), table.c.verdict.is_not(None))
+    stopped = {row.case_id: row.stopped_yuan for row in book.connection.execute(told.order_by(table.c.id))}
+    # the report that brings the case to rest is not written yet
+    stopped |= {row["case_id"]: row["stopped_yuan"] for row in book.draft.rows(table) if row["verdict"] is not None}
+    return {case_id: yuan or Decimal(0) for case_id, yuan in stopped.items()}

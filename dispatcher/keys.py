@@ -52,9 +52,10 @@ class Keyring:
 
         Raises: KeyMissing: the key `key_id` is not in the ring. SealBroken: changed, or moved from another row.
         """
+        cipher = self._cipher(key_id)
         try:
-            return self._cipher(key_id).decrypt(sealed[:NONCE], sealed[NONCE:], _place(table, row))
-        except InvalidTag as fault:
+            return cipher.decrypt(sealed[:NONCE], sealed[NONCE:], _place(table, row))
+        except (InvalidTag, ValueError) as fault:  # ValueError: too short to be sealed at all
             raise SealBroken(f"a value of {table} does not belong to its row, or was changed") from fault
 
     def index(self, kind: str, value: bytes) -> bytes:
@@ -117,7 +118,7 @@ def load_keyring(path: Path) -> Keyring:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(keyring_to_text(make_keyring()))

@@ -80,6 +80,8 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
             # people before receipts, as everywhere; what was read before they were ours is read again
             book.lock_people({attempt["dispatch_id"] for attempt in tries.values()})
             receipts = _waiting(connection, [row["id"] for row in receipts], limit, now, lock=True)
+            if not receipts:
+                return Applied(0, 0, [])  # another worker has applied them
             tries = _tries(connection, [row["reference"] for row in receipts])
         placed = [row for row in receipts if _can_be_placed(row, tries)]
         happenings, outcomes = [], []

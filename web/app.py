@@ -11,15 +11,19 @@ from fastapi import FastAPI
 from web import problems
 from web.doors import alerts, cases, health, receipts, worklist
 from web.house import House
+from web.mailroom import Mailroom
 
 THREADS = 8
 """Requests that may be at the database at once; more wait their turn."""
 
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    mailroom = app.state.mailroom = Mailroom(app.state.house)
+    mailroom.start()
     yield
+    await anyio.to_thread.run_sync(mailroom.stop)
 
 
 def make_app(house: House) -> FastAPI:

@@ -81,7 +81,7 @@ class IntakeConsumer(threading.Thread):
             with Consumer(
                 channel,
                 queues=alert_queues(),
-                on_message=self._batch.append,
+                on_message=self._on_message,
                 accept=None,
                 prefetch_count=2 * self._size,
             ):
@@ -89,6 +89,9 @@ class IntakeConsumer(threading.Thread):
                     self._gather(connection)
                     if self._batch:
                         self._take(connection)
+
+    def _on_message(self, message: Message) -> None:
+        self._batch.append(message)
 
     def _gather(self, connection: Any) -> None:
         """Wait for a first message, then for all that are there."""
@@ -99,7 +102,8 @@ class IntakeConsumer(threading.Thread):
             except TimeoutError:
                 return
             finally:
-                connection.heartbeat_check() if connection.supports_heartbeats else None
+                if connection.supports_heartbeats:
+                    connection.heartbeat_check()
             wait_s = LULL_S
 
     def _take(self, connection: Any) -> None:

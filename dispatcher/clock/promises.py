@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, or_, select, update
 
 from dispatcher import tables
-from dispatcher.assign import Units, start_sign_in
+from dispatcher.assign import start_sign_in, units_of
 from dispatcher.bells import Bell, bells_of
 from dispatcher.casebook import OPEN, CaseBook
 from dispatcher.draft import Row
@@ -64,7 +64,7 @@ def _go_up(book: CaseBook, late: list[Row]) -> None:
         book.draft.event(row["case_id"], "missed", dispatch_id=row["dispatch_id"], why=row["kind"])
     if not sign_ins:
         return
-    units = Units(book.connection)
+    units = units_of(book.connection)
     book.load_dispatches(row["dispatch_id"] for row in sign_ins)
     for row in sign_ins:
         dispatch = book.dispatches[row["dispatch_id"]]

@@ -68,6 +68,7 @@ class _Count:
         self.on_time_push = on_time_push
         self.now = now
         self.cases = scope.cases().cte("scope_cases")
+        self.served = self._served()
 
     def alerts(self) -> dict[str, int]:
         alert = tables.alerts
@@ -138,13 +139,14 @@ class _Count:
         return self._number(texts.where(attempt.c.outcome == Outcome.DELIVERED)), self._number(submitted)
 
     def _call_answered(self) -> tuple[int, int]:
-        calls = self._tries(func.count(distinct(self.cases.c.phone_index)), Channel.CALL)
+        calls = self._voices(func.count(distinct(self.served.c.phone_index)), Channel.CALL)
         return self._number(calls.where(_by_phone())), self._number(calls.where(_was_called()))
 
     def _met(self) -> tuple[int, int]:
-        persons = func.count(distinct(self.cases.c.phone_index))
-        required = self._dispatches(persons).where(tables.dispatches.c.channel == Channel.VISIT)
-        met = self._tries(persons, Channel.VISIT).where(tables.attempts.c.outcome == Outcome.MET)
+        table, persons = tables.dispatches, func.count(distinct(self.served.c.phone_index))
+        visits = select(persons).select_from(self.served).join(table, table.c.case_id == self.served.c.by_case)
+        required = visits.where(table.c.channel == Channel.VISIT)
+        met = self._voices(persons, Channel.VISIT).where(tables.attempts.c.outcome == Outcome.MET)
         return self._number(met), self._number(required)
 
     def _met_on_time(self) -> tuple[int, int]:
@@ -152,13 +154,15 @@ class _Count:
 
     def _coverage(self) -> tuple[int, int]:
         everybody = self._number(select(func.count(distinct(self.cases.c.phone_index))))
-        return self._reached(), everybody
+        return self._number(self._reached(func.count(distinct(self.served.c.phone_index)))), everybody
 
     def _dissuaded_provisional(self) -> tuple[int, int]:
         safe = select(func.count(distinct(self.cases.c.phone_index))).where(
-            self.cases.c.verdict == "not_defrauded", self.cases.c.dissuasion.in_(("timely", "self_aware"))
+            self.cases.c.verdict == "not_defrauded",
+            self.cases.c.dissuasion.in_(("timely", "self_aware")),
+            self.cases.c.phone_index.in_(self._reached(self.served.c.phone_index)),
         )
-        return self._number(safe), self._reached()
+        return self._number(safe), self._number(self._reached(func.count(distinct(self.served.c.phone_index))))
 
     def _missed_contact(self) -> tuple[int, int]:
         table = tables.deadlines
@@ -169,22 +173,33 @@ class _Count:
 
     # -- what they share ----------------------------------------------------------------------------------------
 
-    def _reached(self) -> int:
-        """Distinct persons who answered a call themselves or were met."""
+    def _served(self) -> Any:
+        """Whose calls and visits serve a case: its own, and those of the case with which it shares them."""
+        own = select(self.cases.c.phone_index, self.cases.c.id.label("by_case"))
+        shared = select(self.cases.c.phone_index, self.cases.c.shares_case_id)
+        return own.union_all(shared.where(self.cases.c.shares_case_id.is_not(None))).cte("scope_served")
+
+    def _reached(self, what: Any) -> Any:
+        """Of the persons who answered a call themselves or were met."""
         attempt, dispatch = tables.attempts, tables.dispatches
-        query = (
-            select(func.count(distinct(self.cases.c.phone_index)))
-            .join(dispatch, dispatch.c.case_id == self.cases.c.id)
-            .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
-            .where(
-                dispatch.c.target == Target.SELF,
-                or_(
-                    and_(dispatch.c.channel == Channel.CALL, _by_phone()),
-                    and_(dispatch.c.channel == Channel.VISIT, attempt.c.outcome == Outcome.MET),
-                ),
-            )
+        return self._voices(what).where(
+            or_(
+                and_(dispatch.c.channel == Channel.CALL, _by_phone()),
+                and_(dispatch.c.channel == Channel.VISIT, attempt.c.outcome == Outcome.MET),
+            ),
         )
-        return self._number(query)
+
+    def _voices(self, what: Any, channel: Channel | None = None) -> Any:
+        """Tries on the person himself by a voice or a visit that serves the case."""
+        attempt, dispatch = tables.attempts, tables.dispatches
+        channels = (Channel.CALL, Channel.VISIT) if channel is None else (channel,)
+        return (
+            select(what)
+            .select_from(self.served)
+            .join(dispatch, dispatch.c.case_id == self.served.c.by_case)
+            .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
+            .where(dispatch.c.channel.in_(channels), dispatch.c.target == Target.SELF)
+        )
 
     def _limits(
         self, kind: DeadlineKind, *, on_time: bool, extra: Any = None, persons: bool = False
@@ -216,7 +231,7 @@ class _Count:
         return select(*what).select_from(self.cases).join(table, table.c.case_id == self.cases.c.id)
 
     def _tries(self, what: Any, channel: Channel) -> Any:
-        """Tries on the person himself by a channel."""
+        """The cases' own tries on the person himself by a channel."""
         attempt, dispatch = tables.attempts, tables.dispatches
         return (
             self._dispatches(what)

@@ -10,10 +10,14 @@ KPIS = {
         "签收及时率",
         "First sign-ins given by their limit, of those given or due by now; void ones left out.",
     ),
-    "feedback": ("反馈率", "Cases with any feedback, of those whose feedback was given or due by now."),
+    "feedback": (
+        "反馈率",
+        "Feedback given at all, of the feedback owed (once for a case and warning) that was given or due by now.",
+    ),
     "feedback_on_time": (
         "反馈及时率",
-        "Cases whose first feedback came by its limit, of those given or due; late on arrival left out.",
+        "First feedback that came by its limit, of the feedback owed that was given or due by now; "
+        "late on arrival left out.",
     ),
     "pushed_on_time": (
         "预警及时率",

@@ -56,6 +56,7 @@ class Scope:
                 case.c.close_code,
                 case.c.verdict,
                 case.c.dissuasion,
+                case.c.shares_case_id,
             )
             .join(alert, alert.c.case_id == case.c.id)
             .where(alert.c.merged.is_(False), *self.conditions())

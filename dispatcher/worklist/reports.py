@@ -58,13 +58,16 @@ def report(store: Store, visitor: Visitor, task: UUID, told: Report, *, now: dat
     better what was known, or (wrong person) take it back.
     Raises: NotYours. Disagrees: every disagreement of the codes.
     """
-    with store.write() as connection:
-        row = find_try(connection, Scope.of(connection, visitor), task, told.reference)
+    with store.read() as connection:  # what takes time is done before the write begins
+        scope = Scope.of(connection, visitor)
+        row = find_try(connection, scope, task, told.reference)
         closer = visitor.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
         channel, target = Channel(row["channel"]), Target(row["target"])
         if faults := disagreements(told, channel, target, may_close_unreachable=closer):
             raise Disagrees(faults)
         body_index = store.keys.index("feedback", json.dumps(told.model_dump(mode="json"), sort_keys=True).encode())
+    with store.write() as connection:
+        row = find_try(connection, scope, task, told.reference)
         feedback_by = _feedback_limit(connection, row["case_id"])
         before = _same(connection, row["attempt_id"], body_index)
         if before is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from dispatcher import tables
 from dispatcher.access import Visitor
-from dispatcher.assign import Units
+from dispatcher.assign import Units, units_of
 from dispatcher.draft import Row
 from dispatcher.words import Channel, DispatchState, Role
 
@@ -47,8 +47,8 @@ class Scope:
     @classmethod
     def of(cls, connection: Connection, visitor: Visitor) -> Scope:
         """The visitor's scope as the tree of units is now."""
-        tree = Units(connection)
-        return cls(visitor, frozenset(tree.subtree(visitor.unit_id)), CHANNELS.get(visitor.role, ()), tree)
+        tree = units_of(connection)
+        return cls(visitor, tree.subtree(visitor.unit_id), CHANNELS.get(visitor.role, ()), tree)
 
 
 def find_try(connection: Connection, scope: Scope, task: UUID, reference: str) -> Row:

@@ -15,8 +15,8 @@ from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.keys import Keyring
 from dispatcher.store import Store
-from dispatcher.words import DeadlineKind
-from dispatcher.worklist.scope import Scope, find_try, require_open
+from dispatcher.words import DeadlineKind, DispatchState
+from dispatcher.worklist.scope import NoLongerOpen, Scope, find_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +41,34 @@ def sign_in(store: Store, visitor: Visitor, task: UUID, reference: str, *, remot
 
     Raises: NotYours, NoLongerOpen.
     """
-    with store.write() as connection:
-        scope = Scope.of(connection, visitor)
-        row = find_try(connection, scope, task, reference)
-        require_open(row)
-        if row["signed_in_at"] is None:
-            _sign(connection, row, visitor, now)
+    with store.read() as connection:  # what takes time is done before the write begins
+        row = find_try(connection, Scope.of(connection, visitor), task, reference)
         personal = _personal(connection, store.keys, row)
-        fields = ["phone", *(name for name in ("name", "address") if personal.get(name))]
-        note_access(connection, visitor, case_id=row["case_id"], fields=fields, why="signed in", remote=remote, now=now)
         limit = first_sign_in(connection, task)
     phone = store.keys.open(row["phone_sealed"], row["key_id"], "cases", row["case_id"]).decode()
-    return SignedIn(task, row["signed_in_at"] or now, limit, phone, personal.get("name"), personal.get("address"))
+    fields = ["phone", *(name for name in ("name", "address") if personal.get(name))]
+    case_id, why = row["case_id"], "signed in"
+    with store.write() as connection:
+        signed_in_at = _sign(connection, row, visitor, now)
+        note_access(connection, visitor, case_id=case_id, fields=fields, why=why, remote=remote, now=now)
+    return SignedIn(task, signed_in_at, limit, phone, personal.get("name"), personal.get("address"))
 
 
-def _sign(connection: Connection, row: Row, visitor: Visitor, now: datetime) -> None:
-    book = CaseBook(connection, now=now, actor=visitor.label)
+def _sign(connection: Connection, row: Row, visitor: Visitor, now: datetime) -> datetime:
+    """Sign for the task if nobody has; returns the first instant. Raises: NoLongerOpen."""
     table = tables.dispatches
-    connection.execute(
-        update(table).where(table.c.id == row["id"]).values(signed_in_at=now, signed_in_by=visitor.key_id)
-    )
+    here = (table.c.id == row["id"], table.c.state == DispatchState.HANDED_OVER, table.c.attempts == row["number"])
+    first = update(table).where(*here, table.c.signed_in_at.is_(None))
+    if connection.execute(first.values(signed_in_at=now, signed_in_by=visitor.key_id)).rowcount == 0:
+        before: datetime | None = connection.execute(select(table.c.signed_in_at).where(*here)).scalar()
+        if before is None:
+            raise NoLongerOpen("this try is over; look at the list")
+        return before
+    book = CaseBook(connection, now=now, actor=visitor.label)
     book.done(row["case_id"], DeadlineKind.SIGN_IN, now, dispatch_id=row["id"])
     book.draft.event(row["case_id"], "signed_in", dispatch_id=row["id"])
     book.flush()
+    return now
 
 
 def first_sign_in(connection: Connection, task: UUID) -> datetime | None:

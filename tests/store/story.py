@@ -1,10 +1,10 @@
 """A town in a test: people are warned, carriers tell, officers report, and the clock is moved by hand.
 
-    town.hears_of(GRANDMOTHER, risk="L1")      an upstream pushes an alert
-    town.works()                               workers claim what is due; the carrier takes all of it
-    town.told(letter, "DELIVRD")               the carrier's news
-    town.reports(town.one(HUMAN), …)           a caller or officer
-    town.later(minutes=5); town.ticks()        time passes; the clock runs once
+town.hears_of(GRANDMOTHER, risk="L1")      an upstream pushes an alert
+town.works()                               workers claim what is due; the carrier takes all of it
+town.told(letter, "DELIVRD")               the carrier's news
+town.reports(town.one(HUMAN), …)           a caller or officer
+town.later(minutes=5); town.ticks()        time passes; the clock runs once
 """
 
 from __future__ import annotations

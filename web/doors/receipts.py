@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
-import structlog
-from fastapi import APIRouter, BackgroundTasks, Depends, Header
+from fastapi import APIRouter, Depends, Header, Request
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import receipts
 from dispatcher.alert import Fault
 from dispatcher.carriers import simulator
 from dispatcher.news import BadNews
 from web.bodies import bounded_body
-from web.house import House
+from web.mailroom import Mailroom
 from web.problems import Problem, problems
 from web.visitors import HouseOf
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
-log = structlog.get_logger("receipts")
+
+
+def mailroom_of(request: Request) -> Mailroom:
+    """The mailroom of this app."""
+    mailroom: Mailroom = request.app.state.mailroom
+    return mailroom
+
+
+MailroomOf = Annotated[Mailroom, Depends(mailroom_of)]
 
 
 @router.post(
@@ -31,9 +38,9 @@ log = structlog.get_logger("receipts")
         }
     },
 )
-def news_of_simulator(
+async def news_of_simulator(
     house: HouseOf,
-    later: BackgroundTasks,
+    mailroom: MailroomOf,
     body: Annotated[bytes, Depends(bounded_body)],
     signature: Annotated[str | None, Header(alias=simulator.SIGNATURE_HEADER)] = None,
 ) -> dict[str, Any]:
@@ -46,16 +53,7 @@ def news_of_simulator(
     except BadNews as fault:
         raise Problem(422, str(fault), [Fault("news", str(fault))]) from fault
     try:
-        ids = receipts.keep(house.store, simulator.NAME, told, now=house.now())
+        stored = await asyncio.wrap_future(mailroom.store(simulator.NAME, told)) if told else 0
     except SQLAlchemyError as fault:
         raise Problem(503, "nothing was stored; tell it again", (), {"Retry-After": "2"}) from fault
-    later.add_task(_apply, house, ids)
-    return {"stored": len(ids), "faults": faults}
-
-
-def _apply(house: House, ids: list[Any]) -> None:
-    """Apply what was just stored; what fails here is applied by the clock."""
-    try:
-        house.ring(receipts.apply(house.store, now=house.now(), ids=ids).bells)
-    except SQLAlchemyError as fault:
-        log.warning("receipts_left_to_the_clock", count=len(ids), fault=type(fault).__name__)
+    return {"stored": stored, "faults": faults}

@@ -1,0 +1,48 @@
+# Two commands for a stranger: `make demo` and `make test`. Both make what they need; neither needs root.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+# where the demo keeps its data; `quanzu stats` looks there too
+export QUANZU_HOME ?= $(CURDIR)/var
+ALERTS ?= 5532
+SEED   ?= 7
+
+.PHONY: demo test check lint types layers bench clean help
+
+help:
+	@echo 'make demo    one real-size day of a province ($(ALERTS) alerts) through all three channels, then the figures'
+	@echo 'make test    every test that this machine can run, with coverage'
+	@echo 'make check   linter, types and layers'
+	@echo 'make bench   throughput, memory and idle load of the embedded default'
+
+$(BIN)/quanzu: requirements.txt pyproject.toml
+	@echo 'making a virtual environment in $(VENV) and installing pinned versions …'
+	@command -v $(PYTHON) >/dev/null || { echo 'Python 3.11 is needed: set PYTHON=/path/to/python3.11'; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(BIN)/quanzu
+	@$(BIN)/quanzu demo --alerts $(ALERTS) --seed $(SEED)
+
+test: $(BIN)/quanzu
+	@echo 'running every test that this machine can run …'
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term -p no:cacheprovider
+
+check: lint types layers
+
+lint: $(BIN)/quanzu
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(BIN)/quanzu
+	@$(BIN)/mypy
+
+layers: $(BIN)/quanzu
+	@$(BIN)/lint-imports
+
+bench: $(BIN)/quanzu
+	@$(BIN)/python -m bench
+
+clean:
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov

@@ -1,0 +1,69 @@
+"""The clock itself: who has the turn, two at once, and the bell that is rung again."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from itertools import pairwise
+
+from story import GRANDMOTHER, Town
+
+from dispatcher.clock import ring_due, take_turn
+from dispatcher.plan import SMS
+
+
+def test_two_clocks_at_once_do_everything_once(town: Town) -> None:
+    """Two workers run the clock in the same second: each miss is told once, each step is climbed once."""
+
+    town.hears_of(GRANDMOTHER, risk="L1")
+    town.works()
+    town.later(minutes=5)
+    start = threading.Barrier(2)
+
+    def clock() -> None:
+        start.wait()
+        town.ticks()
+
+    threads = [threading.Thread(target=clock) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(town.tells("went_up")) == 2
+    assert len(town.limits("sign_in", step=1)) == 2
+
+
+def test_whoever_takes_the_turn_has_it_alone(town: Town) -> None:
+    """Eight workers ask for the same duty in the same second: one has it, and nobody until it is due again."""
+
+    won, start = list[str](), threading.Barrier(8)
+
+    def worker(name: str) -> None:
+        start.wait()
+        if take_turn(town.store, "ring", every=timedelta(seconds=1), by=name, now=town.now):
+            won.append(name)
+
+    for _ in range(2):
+        threads = [threading.Thread(target=worker, args=(f"w{number}",)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        won.clear()
+        town.later(seconds=1)
+    assert not take_turn(town.store, "ring", every=timedelta(seconds=2), by="x", now=town.now)
+
+
+def test_the_bell_is_rung_again_for_what_nobody_claimed(town: Town) -> None:
+    """The broker lost the first bell: five seconds later the clock rings, then less and less often."""
+
+    town.hears_of(GRANDMOTHER, risk="L1")
+    text = town.one(SMS)["id"]
+    assert ring_due(town.store, now=town.now) == []
+    rings = ((second, ring_due(town.store, now=town.now + timedelta(seconds=second))) for second in range(120))
+    heard = [second for second, bells in rings if text in {bell.dispatch_id for bell in bells}]
+    assert heard[0] == 5
+    assert all(later - earlier <= 30 for earlier, later in pairwise(heard))
+    town.works()
+    assert ring_due(town.store, now=town.now + timedelta(hours=1)) == []

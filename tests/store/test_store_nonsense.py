@@ -1,0 +1,201 @@
+"""The tables refuse nonsense, whoever writes it: each constraint is tried with a row that breaks it alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, insert
+from sqlalchemy.exc import IntegrityError, StatementError
+from story import GRANDMOTHER, NOON, Town
+
+from dispatcher import tables
+from dispatcher.ids import new_id
+from dispatcher.plan import HUMAN, SMS
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def furnished(town: Town) -> Town:
+    """A town with one row, at least, in every table that is tried."""
+    town.hears_of(GRANDMOTHER, risk="L1")
+    town.hears([b"{}"])
+    town.works()
+    town.told(town.reference(town.one(SMS)), "DELIVRD")
+    town.signs_in(town.one(HUMAN))
+    town.missed(town.one(HUMAN))
+    return town
+
+
+CHANGES: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
+    (tables.alerts, {}, {"risk": "L5"}, "risk_is_known"),
+    (tables.alerts, {}, {"fraud_type": "astrology"}, "fraud_type_is_known"),
+    (tables.alerts, {}, {"region": "14"}, "region_has_six_digits"),
+    (tables.alerts, {}, {"amount_yuan": -1}, "amount_is_not_negative"),
+    (tables.attempts, {}, {"answer": "perhaps", "answered_at": LATER}, "answer_is_known"),
+    (tables.attempts, {}, {"answer": None}, "answered_means_answered_at"),
+    (tables.attempts, {}, {"outcome": "wonderful", "outcome_at": LATER}, "outcome_is_known"),
+    (tables.attempts, {"outcome": "delivered"}, {"outcome_at": None}, "outcome_has_an_instant"),
+    (tables.attempts, {}, {"number": 0}, "tries_count_from_one"),
+    (tables.cases, {}, {"state": "ajar"}, "state_is_known"),
+    (tables.cases, {}, {"risk": "L0"}, "risk_is_known"),
+    (tables.cases, {}, {"first_risk": "L0"}, "first_risk_is_known"),
+    (tables.cases, {}, {"fraud_type": "astrology"}, "fraud_type_is_known"),
+    (tables.cases, {}, {"closed_at": LATER}, "closed_means_closed_at"),
+    (tables.cases, {}, {"state": "closed", "closed_at": LATER}, "closed_means_coded"),
+    (
+        tables.cases,
+        {},
+        {"state": "closed", "closed_at": LATER, "close_code": "temp_unreachable"},
+        "temp_unreachable_stays_open",
+    ),
+    (tables.cases, {}, {"close_code": "dissuaded"}, "open_means_not_concluded"),
+    (tables.cases, {}, {"close_code": "forgotten"}, "close_code_is_known"),
+    (tables.cases, {}, {"contacted_at": LATER}, "contact_has_a_voice"),
+    (tables.cases, {}, {"contacted_at": LATER, "contacted_by": "pigeon"}, "contacted_by_is_known"),
+    (tables.cases, {}, {"pushes": 0}, "pushed_at_least_once"),
+    (tables.dead_letters, {}, {"state": "burnt"}, "state_is_known"),
+    (tables.dead_letters, {}, {"state": "replayed"}, "replayed_names_its_alert"),
+    (tables.dead_letters, {}, {"times": 0}, "refused_at_least_once"),
+    (tables.deadlines, {}, {"kind": "lunch"}, "kind_is_known"),
+    (tables.deadlines, {}, {"result": "perhaps"}, "result_is_known"),
+    (tables.deadlines, {}, {"step": -1}, "steps_count_from_zero"),
+    (tables.dispatches, {"channel": "sms"}, {"channel": "pigeon"}, "channel_is_known"),
+    (tables.dispatches, {"channel": "sms"}, {"means": "horse"}, "means_"),
+    (tables.dispatches, {"channel": "sms"}, {"means": "officer"}, "means_fit_the_channel"),
+    (tables.dispatches, {"channel": "visit"}, {"means": "human"}, "means_fit_the_channel"),
+    (tables.dispatches, {"channel": "sms"}, {"target": "nobody"}, "target_is_known"),
+    (tables.dispatches, {"channel": "sms"}, {"risk": "L9"}, "risk_is_known"),
+    (tables.dispatches, {"channel": "sms"}, {"lane": "fast"}, "lane_is_known"),
+    (tables.dispatches, {"channel": "sms"}, {"outcome": "fine"}, "outcome_is_known"),
+    (tables.dispatches, {"channel": "sms"}, {"state": "lost", "ended_at": None}, "state_is_known"),
+    (tables.dispatches, {"channel": "call"}, {"state": "underway"}, "underway_means_leased"),
+    (tables.dispatches, {"channel": "call"}, {"lease_until": LATER}, "underway_means_leased"),
+    (tables.dispatches, {"channel": "call"}, {"state": "handed_over"}, "handed_over_awaits_news"),
+    (tables.dispatches, {"channel": "call"}, {"news_due_at": LATER}, "handed_over_awaits_news"),
+    (tables.dispatches, {"channel": "sms"}, {"ended_at": None}, "final_means_ended"),
+    (tables.dispatches, {"channel": "call"}, {"ended_at": LATER}, "final_means_ended"),
+    (tables.dispatches, {"channel": "call"}, {"tries": 5}, "counts_are_sane"),
+    (tables.dispatches, {"channel": "call"}, {"fence": -1}, "counts_are_sane"),
+    (tables.dispatches, {"channel": "sms"}, {"state": "cancelled", "reason": None}, "cancelled_says_why"),
+    (tables.feedback, {}, {"target": "nobody"}, "target_is_known"),
+    (tables.feedback, {}, {"reach": "nearly"}, "reach_is_known"),
+    (tables.feedback, {}, {"reach": "reached", "verdict": "guilty"}, "verdict_is_known"),
+    (tables.feedback, {}, {"verdict": "unknown"}, "not_reached_has_no_verdict"),
+    (tables.feedback, {}, {"dissuasion": "timely"}, "not_reached_has_no_verdict"),
+    (tables.feedback, {}, {"reason": None}, "not_reached_says_why"),
+    (tables.feedback, {}, {"reach": "reached", "verdict": "defrauded"}, "defrauded_has_money_and_time"),
+    (
+        tables.feedback,
+        {},
+        {"reach": "reached", "verdict": "defrauded", "fraud_time": LATER, "defrauded_yuan": 0},
+        "defrauded_has_money_and_time",
+    ),
+    (tables.feedback, {}, {"visit": "met"}, "met_is_the_person_himself"),
+    (
+        tables.feedback,
+        {},
+        {"visit": "met", "target": "relative", "reach": "reached", "verdict": "unknown"},
+        "met_is_the_person_himself",
+    ),
+    (tables.feedback, {}, {"visit": "invalid"}, "invalid_visit_says_why"),
+    (tables.feedback, {}, {"submit": "maybe"}, "submit_is_known"),
+    (tables.feedback, {}, {"close_code": "forgotten"}, "close_code_is_known"),
+    (tables.receipts, {}, {"state": "lost"}, "state_is_known"),
+    (tables.receipts, {}, {"state": "waiting"}, "waiting_is_not_applied"),
+    (tables.receipts, {}, {"applied_at": None}, "waiting_is_not_applied"),
+    (tables.api_keys, {}, {"role": "king"}, "role_is_known"),
+]
+
+
+def test_the_tables_refuse_every_nonsense(furnished: Town) -> None:
+    """Sixty rows that make no sense are written past all our code: each is refused by the rule of that name."""
+    for table, where, values, rule in CHANGES:
+        row = furnished.rows(table, **where)[0]
+        with pytest.raises(IntegrityError) as refused:
+            furnished.change(table, row["id"], **values)
+        assert rule in str(refused.value.orig).partition("DETAIL")[0], (table.name, values)
+
+
+def test_every_named_rule_is_tried(furnished: Town) -> None:
+    """No CHECK constraint is left untested but the plain booleans and the two that the length of a column keeps."""
+    tried = {f"{table.name}.{rule}" for table, _, _, rule in CHANGES}
+    named = {
+        f"{table.name}.{str(rule.name).removeprefix(f'ck_{table.name}_')}"
+        for table in tables.metadata.sorted_tables
+        for rule in table.constraints
+        if type(rule).__name__ == "CheckConstraint"
+    }
+    kept_elsewhere = {name for name in named if name.endswith("_is_boolean")}
+    kept_elsewhere |= {"dispatches.means_is_known"}  # means_fit_the_channel is stronger
+    kept_elsewhere |= {"attempts.reference_fits_every_carrier", "people.role_is_known", "feedback.visit_is_known"}
+    kept_elsewhere |= {f"feedback.{name}_is_known" for name in ("dissuasion", "actual_risk", "actual_fraud_type")}
+    assert named - kept_elsewhere <= tried
+    assert furnished.rows(tables.cases)
+
+
+@pytest.mark.parametrize(
+    ("table", "changed"),
+    [
+        (tables.alerts, {}),
+        (tables.attempts, {}),
+        (tables.attempts, {"reference": "abcdefghijkl99"}),
+        (tables.dispatches, {}),
+        (tables.feedback, {}),
+        (tables.dead_letters, {}),
+        (tables.units, {}),
+    ],
+)
+def test_what_is_there_once_cannot_be_there_twice(furnished: Town, table: Table, changed: dict[str, Any]) -> None:
+    """A copy under a new id: the same source's reference, the same try, stem, report, body, unit code."""
+    with pytest.raises(IntegrityError):
+        furnished.copy(table, furnished.rows(table)[0], **changed)
+
+
+def test_one_open_case_for_a_person_and_type(furnished: Town) -> None:
+    """A second open case of grandmother and this fraud is refused; a closed one, or another type, is not."""
+    case = furnished.case()
+    with pytest.raises(IntegrityError):
+        furnished.copy(tables.cases, case)
+    furnished.copy(tables.cases, case, state="closed", closed_at=LATER, close_code="duplicate")
+    furnished.copy(tables.cases, case, fraud_type="romance")
+
+
+def test_children_need_their_parents(furnished: Town) -> None:
+    """A dispatch of no case is refused on both databases."""
+    with pytest.raises(IntegrityError):
+        furnished.copy(tables.dispatches, furnished.one(SMS), case_id=new_id(), stem="abcdefghijkl")
+
+
+def test_a_naive_instant_is_refused_and_utc_comes_back(furnished: Town) -> None:
+    """An instant without a zone is refused before it is written; what is read is UTC on both databases."""
+    unit = furnished.rows(tables.units)[0]
+    with pytest.raises(StatementError, match="time zone"):
+        furnished.change(tables.units, unit["id"], looked_at=datetime(2026, 1, 1))  # noqa: DTZ001 # the point of it
+    shanghai = datetime.fromisoformat("2026-01-01T08:00:00+08:00")
+    furnished.change(tables.units, unit["id"], looked_at=shanghai)
+    looked_at = furnished.rows(tables.units, id=unit["id"])[0]["looked_at"]
+    assert (looked_at, str(looked_at.utcoffset())) == (shanghai, "0:00:00")
+
+
+def test_a_reader_has_a_steady_view(furnished: Town) -> None:
+    """While figures are being read an alert comes in: the reader's second look tells the same as its first."""
+    from sqlalchemy import func, select
+
+    count = select(func.count()).select_from(tables.alerts)
+    with furnished.store.read() as reader:
+        before = reader.execute(count).scalar_one()
+        furnished.hears_of("13900139000")
+        assert reader.execute(count).scalar_one() == before
+    assert len(furnished.rows(tables.alerts)) == before + 1
+
+
+def test_a_failed_write_leaves_nothing(furnished: Town) -> None:
+    """An exception in the middle of a transaction takes the whole of it back."""
+    unit = furnished.rows(tables.units)[0] | {"id": new_id(), "code": "X"}
+    with pytest.raises(ZeroDivisionError), furnished.store.write() as connection:
+        connection.execute(insert(tables.units), [unit])
+        raise ZeroDivisionError
+    assert furnished.rows(tables.units, code="X") == []

@@ -1,0 +1,90 @@
+"""Carriers' news, many callbacks in one commit: each is answered when it is stored, and applied soon after.
+
+One thread writes, so that callbacks do not queue up before the database one by one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatcher import receipts
+from dispatcher.news import Told
+from web.house import House
+
+log = structlog.get_logger("receipts")
+
+MOST = 2_000
+"""News in one commit, about."""
+
+
+class Mailroom:
+    """`store` returns a future that ends with the commit; what was stored is applied before more is taken."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._waiting: SimpleQueue[tuple[str, Sequence[Told], Future[int]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="mailroom", daemon=True)
+
+    def start(self) -> None:
+        """Open."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, and close."""
+        self._waiting.put(None)
+        self._thread.join(10)
+
+    def store(self, carrier: str, news: Sequence[Told]) -> Future[int]:
+        """Keep this news: the number of pieces, once committed; or the database's fault."""
+        done: Future[int] = Future()
+        self._waiting.put((carrier, news, done))
+        return done
+
+    def _run(self) -> None:
+        while True:
+            post, more = self._gather()
+            ids = [receipt for carrier in {item[0] for item in post} for receipt in self._keep(carrier, post)]
+            if ids:
+                self._apply(ids)
+            if not more:
+                return
+
+    def _gather(self) -> tuple[list[tuple[str, Sequence[Told], Future[int]]], bool]:
+        post: list[tuple[str, Sequence[Told], Future[int]]] = []
+        item = self._waiting.get()
+        while item is not None:
+            post.append(item)
+            if sum(len(news) for _, news, _ in post) >= MOST:
+                return post, True
+            try:
+                item = self._waiting.get_nowait()
+            except Empty:
+                return post, True
+        return post, False
+
+    def _keep(self, carrier: str, post: Sequence[tuple[str, Sequence[Told], Future[int]]]) -> list[Any]:
+        mine = [item for item in post if item[0] == carrier]
+        try:
+            told = [piece for _, news, _ in mine for piece in news]
+            ids = receipts.keep(self._house.store, carrier, told, now=self._house.now())
+        except Exception as fault:  # nothing was kept: every sender is told so, and tells it again
+            for _, _, done in mine:
+                done.set_exception(fault)
+            return []
+        for _, news, done in mine:
+            done.set_result(len(news))
+        return ids
+
+    def _apply(self, ids: list[Any]) -> None:
+        """What fails here is applied by the clock."""
+        try:
+            self._house.ring(receipts.apply(self._house.store, now=self._house.now(), ids=ids).bells)
+        except SQLAlchemyError as fault:
+            log.warning("receipts_left_to_the_clock", count=len(ids), fault=type(fault).__name__)
