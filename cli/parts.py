@@ -26,7 +26,7 @@ def with_free_ports(settings: Settings) -> Settings:
 def start_all(home: Home, *, simulator: Sequence[str] = ()) -> House:
     """Start workers, web and simulator. Raises: CannotStart."""
     house = House(home.settings)
-    house.start(parts(simulator), environment(home))
+    house.start(parts(simulator), lambda: environment(home))
     return house
 
 

@@ -22,16 +22,22 @@ from config.policy import load_policy
 from dispatcher import figures
 
 LOOK_S = 1.0
+AS_FAST_PER_S = 1000.0
+"""About what a publisher manages; live alerts are stamped at this pace when none is wished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How a run is to go: as if pushed now, how many refusals are expected, when to send again, when to give up."""
+    """How a run is to go: as if pushed now, how many refusals are expected, when to send again, when to give up.
+
+    `per_s`: alerts sent a second; 0 is as fast as it goes.
+    """
 
     live: bool
     expect_refused: int
     resend_after_s: float
     give_up_after_s: float
+    per_s: float = 0.0
     simulator: tuple[str, ...] = ()
 
 
@@ -51,7 +57,7 @@ def run_file(home: Home, file: Path, wishes: Wishes) -> Outcome:
     """Run it. KeyboardInterrupt: everything is stopped in order; the next start goes on where this one was."""
     bodies = list(_bodies(file))
     if wishes.live:
-        bodies = list(made_live(bodies, _began(home, file)))
+        bodies = list(made_live(bodies, _began(home, file), per_s=wishes.per_s or AS_FAST_PER_S))
     out.print(f"starting workers, web and simulator (policy: {home.settings.policy}) …")
     house = start_all(home, simulator=wishes.simulator)
     try:
@@ -70,6 +76,7 @@ def _follow(home: Home, bodies: list[bytes], wishes: Wishes) -> tuple[Publisher,
     sent = 0
     with Progress(out, len(bodies)) as progress:
         for sent in publisher.send(bodies):
+            _keep_pace(sent, wishes.per_s, began)
             if time.monotonic() - looked > LOOK_S:
                 looked = time.monotonic()
                 progress.show(sent, publisher.look(), standing(home.store, now=datetime.now(UTC)))
@@ -83,6 +90,12 @@ def _follow(home: Home, bodies: list[bytes], wishes: Wishes) -> tuple[Publisher,
                 return publisher, now_standing
             publisher.resend(wishes.resend_after_s)
             time.sleep(LOOK_S)
+
+
+def _keep_pace(sent: int, per_s: float, began: float) -> None:
+    """Wait until this many alerts may be out."""
+    if per_s > 0 and (ahead_s := began + sent / per_s - time.monotonic()) > 0:
+        time.sleep(ahead_s)
 
 
 def _judge(home: Home, publisher: Publisher, last: Standing, wishes: Wishes) -> Outcome:

@@ -71,13 +71,15 @@ class House:
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
 
-    def start(self, parts: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> None:
+    def start(self, parts: Mapping[str, Sequence[str]], environment: Callable[[], Mapping[str, str]]) -> None:
         """Start every part (a name and the arguments after `quanzu`) and wait until web and simulator answer.
 
+        `environment` is made once this home is ours: it may change what another supervisor's parts rely on.
         Raises: CannotStart: another supervisor has this home, a port is taken, or a part ends at once.
         """
         self._take_home()
         self._check_ports()
+        env = environment()
         logs = self.settings.home.resolve() / "logs"
         for name, arguments in parts.items():
             command = [sys.executable, "-m", "cli", *arguments]

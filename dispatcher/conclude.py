@@ -101,13 +101,19 @@ def _standing(case: Row, rows: list[Row], stopped: dict[UUID, Decimal], now: dat
 
 
 def _stopped(book: CaseBook, case_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """Money stopped by the latest report, of the cases whose verdict is that the person was defrauded."""
+    """Money stopped by the latest report on the person himself, of the cases in which he was defrauded."""
     paid = [case_id for case_id in case_ids if book.cases[case_id]["verdict"] == "defrauded"]
     if not paid:
         return {}
     table = tables.feedback
-    told = select(table.c.case_id, table.c.stopped_yuan).where(table.c.case_id.in_(paid), table.c.verdict.is_not(None))
+    told = select(table.c.case_id, table.c.stopped_yuan).where(
+        table.c.case_id.in_(paid), table.c.target == "self", table.c.verdict.is_not(None)
+    )
     stopped = {row.case_id: row.stopped_yuan for row in book.connection.execute(told.order_by(table.c.id))}
     # the report that brings the case to rest is not written yet
-    stopped |= {row["case_id"]: row["stopped_yuan"] for row in book.draft.rows(table) if row["verdict"] is not None}
+    stopped |= {
+        row["case_id"]: row["stopped_yuan"]
+        for row in book.draft.rows(table)
+        if row["target"] == "self" and row["verdict"] is not None
+    }
     return {case_id: yuan or Decimal(0) for case_id, yuan in stopped.items()}

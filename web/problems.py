@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dispatcher.alert import Fault
+from dispatcher.alert.faults import WHOLE, path_of
+
+log = structlog.get_logger("doors")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -54,6 +59,8 @@ def install(app: FastAPI) -> None:
     """Make every error of the app a problem."""
     app.add_exception_handler(StarletteHTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(SQLAlchemyError, _on_database)
+    app.add_exception_handler(Exception, _on_fault)
 
 
 def response(status: int, detail: str | None, faults: Iterable[Fault], **extra: Any) -> JSONResponse:
@@ -76,11 +83,27 @@ async def _on_http(_request: Request, fault: Exception) -> JSONResponse:
 
 async def _on_validation(_request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, RequestValidationError)
-    faults = [
-        Fault(".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0]), error["msg"])
-        for error in fault.errors()
-    ]
-    return response(422, "the request does not fit", faults)
+    return response(422, "the request does not fit", [_named(error) for error in fault.errors()])
+
+
+def _named(error: dict[str, Any]) -> Fault:
+    """A fault of the framework in our words: a body that is no JSON is told as a whole, its position is no field."""
+    if error["type"] == "json_invalid":
+        return Fault(WHOLE, "must be JSON")
+    return Fault(path_of(error["loc"][1:]), error["msg"])
+
+
+async def _on_database(_request: Request, fault: Exception) -> JSONResponse:
+    """Whatever door met it: nothing was kept, and it may be sent again."""
+    log.warning("database_unavailable", fault=type(fault).__name__)
+    answer = response(503, "the database is not available; nothing was kept, send it again", ())
+    answer.headers["Retry-After"] = "5"
+    return answer
+
+
+async def _on_fault(_request: Request, _fault: Exception) -> JSONResponse:
+    """A fault of ours; the server logs it."""
+    return response(500, "a fault of ours; it is in the log", ())
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -92,3 +115,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The responses of these statuses, for the OpenAPI page."""
     return {status: RESPONSES[status] for status in statuses}
+
+
+def told_apart(description: dict[str, Any]) -> dict[str, Any]:
+    """The same OpenAPI description, in which an error is a problem only: the framework lists it as plain JSON too."""
+    for path in description["paths"].values():
+        for operation in path.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                if MEDIA_TYPE in content and "application/json" in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return description

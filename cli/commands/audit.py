@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.audit import Line, World, audit, load_rows, read_ledger
 from cli.commands.data import existing
-from cli.home import open_store
+from cli.home import Home, open_store
 from cli.logs import set_up_logs
 from cli.say import as_json, out, plainly, told
 from config.policy import load_policy
@@ -35,20 +35,31 @@ def audit_command(
     set_up_logs("WARNING")
     with plainly():
         settings = existing(load_settings())
-        book = read_ledger(ledger or settings.home.resolve() / "simulator" / "ledger.jsonl")
-        store = open_store(settings)
-        push_s = load_policy(settings.policy).on_time_push_s
-        now = datetime.now(UTC)
-        with store.read() as connection:
-            rows = load_rows(connection, store.keys, book.person)
-            counted = figures.figures(connection, figures.Scope(), on_time_push_s=push_s, now=now)
-    kpis = {name: (kpi.numerator, kpi.denominator) for name, kpi in counted.kpi.items()}
-    lines = audit(World(book.entries, rows, now=now), kpis, on_time_push_s=push_s, strict=strict_kpis)
+        lines = audited(Home(settings, open_store(settings), ""), ledger, strict=strict_kpis)
     if json_:
         as_json({"agree": all(line.agrees for line in lines), "checks": [_as_json(line) for line in lines]})
     else:
         _print(lines)
     raise typer.Exit(0 if all(line.agrees for line in lines) else 1)
+
+
+def audit_home(home: Home, *, strict: bool = False) -> bool:
+    """Audit a deployment's own ledger, print what was found, and say whether everything agrees."""
+    lines = audited(home, None, strict=strict)
+    _print(lines)
+    return all(line.agrees for line in lines)
+
+
+def audited(home: Home, ledger: Path | None, *, strict: bool) -> list[Line]:
+    """Every line of the audit. Raises: FileNotFoundError, ValueError: there is no such ledger."""
+    book = read_ledger(ledger or home.settings.home.resolve() / "simulator" / "ledger.jsonl")
+    push_s = load_policy(home.settings.policy).on_time_push_s
+    now = datetime.now(UTC)
+    with home.store.read() as connection:
+        rows = load_rows(connection, home.store.keys, book.person)
+        counted = figures.figures(connection, figures.Scope(), on_time_push_s=push_s, now=now)
+    kpis = {name: (kpi.numerator, kpi.denominator) for name, kpi in counted.kpi.items()}
+    return audit(World(book.entries, rows, now=now), kpis, on_time_push_s=push_s, strict=strict)
 
 
 def _as_json(line: Line) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,6 +28,10 @@ from workers.engine import make_intake
 from workers.lifeline import hold_lifeline
 from workers.relay import Relay
 from workers.run import run_worker
+
+AnswerOption = Annotated[
+    str | None, typer.Option("--answer-ms", help="How long the simulated carrier takes to answer, such as 5..30.")
+]
 
 
 class Lane(StrEnum):
@@ -93,6 +98,7 @@ def simulator(
     seed: Annotated[int, typer.Option(help="The same seed, the same town.")] = 1,
     at_once: Annotated[bool, typer.Option("--at-once", help="Answer without delay or fault; for benchmarks.")] = False,
     people: Annotated[bool, typer.Option(help="Whether simulated officers and callers work.")] = True,
+    answer_ms: AnswerOption = None,
 ) -> None:
     """The simulated carrier and town, until SIGTERM. It contacts nobody.
 
@@ -105,7 +111,10 @@ def simulator(
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         (settings.home / "simulator").mkdir(exist_ok=True, mode=0o700)
         try:
-            serve(simulation(settings, faults, seed, at_once, people), settings.simulator_host, settings.simulator_port)
+            sim = simulation(settings, faults, seed, at_once, people)
+            if answer_ms is not None:
+                sim = replace(sim, answer_ms=read_span("--answer-ms", answer_ms))
+            serve(sim, settings.simulator_host, settings.simulator_port)
         except (FaultsUnreadable, OptionsWrong) as fault:
             raise fail(*getattr(fault, "faults", [str(fault)])) from fault
 
@@ -124,6 +133,15 @@ def simulation(settings: Settings, faults: str, seed: int, at_once: bool, people
         caller_keys=callers,
         officer_keys=officers,
     )
+
+
+def read_span(option: str, text: str) -> tuple[float, float]:
+    """From and to of `LOW..HIGH`, or of one number. Raises: ValueError: names the option."""
+    low, _, high = text.partition("..")
+    try:
+        return float(low), float(high or low)
+    except ValueError as fault:
+        raise ValueError(f"{option} must be LOW..HIGH, such as 5..30") from fault
 
 
 def _keys(role: str) -> tuple[str, ...]:

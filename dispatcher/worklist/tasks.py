@@ -81,7 +81,7 @@ def tasks_of(store: Store, scope: Scope, *, now: datetime, limit: int = 500) -> 
             dispatch.c.state == DispatchState.HANDED_OVER,
             dispatch.c.means.in_(("human", "officer")),
             dispatch.c.channel.in_(scope.channels),
-            dispatch.c.unit_id.in_(scope.units),
+            *([] if scope.sees_all else [dispatch.c.unit_id.in_(scope.units)]),
             or_(attempt.c.outcome.is_(None), dispatch.c.channel == "visit"),
         )
         .order_by(dispatch.c.risk, dispatch.c.assigned_at)

@@ -183,3 +183,15 @@ def test_every_case_comes_to_its_end_in_silence(town: Town) -> None:
     ends = {"fulfilled", "missed", "unknown", "cancelled"}
     assert {row["state"] for row in town.rows(tables.dispatches)} <= ends
     assert [case["close_code"] for case in town.cases()] == ["temp_unreachable"] * 3 + ["auto_closed"]
+
+
+def test_a_linked_case_is_not_to_be_found_either(town: Town) -> None:
+    """L3 twice over: the number is dead and the visit in vain: both cases say that she cannot be found for now."""
+    for kind in ("fake_police", "fake_loan"):
+        town.hears_of(GRANDMOTHER, risk="L3", fraud_type=kind)
+    town.works()
+    texts_arrive(town)
+    town.told(town.reference(town.one(ROBOT)), "INVALID")
+    town.works()
+    town.not_met(town.one(VISIT))
+    assert {(case["state"], case["close_code"]) for case in town.cases()} == {("open", "temp_unreachable")}

@@ -181,7 +181,7 @@ def test_a_sharer_ends_as_its_leader() -> None:
     town.closes("again", "dissuaded")
     assert town.red() == set()
     town.closes("again", "auto_closed")
-    assert town.red() == {"cases", "follow_ups"}
+    assert town.red() == {"cases"}
 
 
 def test_forgotten_follow_ups_are_found() -> None:

@@ -130,7 +130,7 @@ class AlertBody(BaseModel):
     received_at: str
 
 
-@router.get("/{alert_id}", responses=problems(401, 403, 404, 422))
+@router.get("/{alert_id}", responses=problems(401, 403, 404, 422, 503))
 def get_alert(
     alert_id: UUID, visitor: Annotated[Visitor, Depends(one_of(Role.UPSTREAM, Role.SUPERVISOR))], house: HouseOf
 ) -> AlertBody:

@@ -28,7 +28,7 @@ class CaseBody(BaseModel):
     events: list[dict[str, Any]]
 
 
-@router.get("/{case_id}", responses=problems(401, 403, 404, 422))
+@router.get("/{case_id}", responses=problems(401, 403, 404, 422, 503))
 def get_case(case_id: UUID, visitor: Insider, house: HouseOf) -> CaseBody:
     """One case of the own region's subtree."""
     with house.store.read() as connection:

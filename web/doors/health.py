@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from web.problems import problems
+from web.problems import problems, response
 from web.visitors import HouseOf
 
 router = APIRouter(tags=["health"])
@@ -21,4 +21,6 @@ def healthz() -> dict[str, str]:
 def readyz(house: HouseOf) -> JSONResponse:
     """Alerts can be kept now; otherwise 503 and what is missing."""
     missing = house.ready()
-    return JSONResponse({"status": "not ready" if missing else "ready", "missing": missing}, 503 if missing else 200)
+    if missing:
+        return response(503, "alerts cannot be kept now", (), missing=missing)
+    return JSONResponse({"status": "ready"})

@@ -135,7 +135,7 @@ class PassedOnBody(BaseModel):
     unit: str
 
 
-@router.get("", responses=problems(401, 403, 422))
+@router.get("", responses=problems(401, 403, 422, 503))
 def list_tasks(visitor: Worker, house: HouseOf, limit: Annotated[int, Query(ge=1, le=1000)] = 500) -> WorklistBody:
     """A caller's key lists calls, an officer's visits, a supervisor's both."""
     now = house.now()
@@ -172,7 +172,7 @@ def _task(task: worklist.Task) -> TaskBody:
     )
 
 
-@router.post("/{task}/sign-in", responses=problems(401, 403, 404, 409, 422))
+@router.post("/{task}/sign-in", responses=problems(401, 403, 404, 409, 422, 503))
 def sign_in(task: UUID, body: TryBody, visitor: Worker, house: HouseOf, request: Request) -> SignedInBody:
     """Take a task, and see whom it is about."""
     with _refusals():
@@ -190,7 +190,7 @@ def sign_in(task: UUID, body: TryBody, visitor: Worker, house: HouseOf, request:
 
 @router.post(
     "/{task}/report",
-    responses=problems(401, 403, 404, 413, 422),
+    responses=problems(401, 403, 404, 413, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -223,7 +223,7 @@ def _json(body: bytes) -> Any:
         raise Problem(422, "the body must be JSON", [Fault("$", "must be JSON")]) from fault
 
 
-@router.post("/{task}/return", responses=problems(401, 403, 404, 409, 422))
+@router.post("/{task}/return", responses=problems(401, 403, 404, 409, 422, 503))
 def hand_back(task: UUID, body: ReturnBody, visitor: Worker, house: HouseOf) -> PassedOnBody:
     """Give a task back to the desk above, with the reason."""
     with _refusals():
@@ -231,7 +231,7 @@ def hand_back(task: UUID, body: ReturnBody, visitor: Worker, house: HouseOf) -> 
     return PassedOnBody(task=task, unit=unit)
 
 
-@router.post("/{task}/transfer", responses=problems(401, 403, 404, 409, 422))
+@router.post("/{task}/transfer", responses=problems(401, 403, 404, 409, 422, 503))
 def transfer(task: UUID, body: TransferBody, visitor: Worker, house: HouseOf) -> PassedOnBody:
     """Give a task to another unit."""
     with _refusals():
@@ -239,7 +239,7 @@ def transfer(task: UUID, body: TransferBody, visitor: Worker, house: HouseOf) ->
     return PassedOnBody(task=task, unit=unit)
 
 
-@router.post("/follow-ups/{follow_up}", responses=problems(401, 403, 404, 422))
+@router.post("/follow-ups/{follow_up}", responses=problems(401, 403, 404, 422, 503))
 def report_follow_up(follow_up: UUID, body: FollowUpReport, visitor: Worker, house: HouseOf) -> dict[str, Any]:
     """Report what a follow-up found."""
     with _refusals():
