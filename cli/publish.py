@@ -19,6 +19,7 @@ from sqlalchemy import select, tuple_
 
 from config.settings import Settings
 from dispatcher import tables
+from dispatcher.alert.doubles import Doubled, unique
 from dispatcher.store import Store
 from workers import filequeue
 from workers.app import broker_url, transport_options
@@ -145,7 +146,8 @@ def described(body: bytes) -> Sent:
 
     def text(name: str) -> str | None:
         found = told.get(name)
-        return found.strip() if isinstance(found, str) else None
+        # no database is asked for NUL or a lone surrogate
+        return found.strip() if isinstance(found, str) and found.strip().isprintable() else None
 
     return Sent(body, text("source"), text("source_ref"), text("risk") or "L4")
 
@@ -163,11 +165,11 @@ def made_live(bodies: Iterable[bytes], began: datetime, *, per_s: float = 1000.0
 
 def _moved(body: bytes, pushed_at: datetime) -> bytes | None:
     try:
-        value: dict[str, Any] = json.loads(body)
+        value: dict[str, Any] = json.loads(body, object_pairs_hook=unique)  # one field twice must stay twice
         shift = pushed_at - datetime.fromisoformat(value["pushed_at"])
         if "occurred_at" in value:
             value["occurred_at"] = (datetime.fromisoformat(value["occurred_at"]) + shift).isoformat()
         value["pushed_at"] = pushed_at.isoformat()
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (Doubled, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from cli.supervise import CannotStart
 from config.faults import ConfigurationFault
@@ -44,8 +44,25 @@ def plainly() -> Iterator[None]:
     except (CannotStart, KeyMissing, SealBroken, PermissionError, FileNotFoundError, ValueError) as fault:
         raise fail(str(fault)) from fault
     except OperationalError as fault:
-        hint = "is it prepared? `quanzu migrate` does that"
-        raise fail(f"the database cannot be used ({type(fault.orig).__name__}); {hint}") from fault
+        raise fail(f"the database cannot be used: {why(fault)}") from fault
+
+
+WHY = {
+    "SQLITE_BUSY": "another program holds it locked; nothing was kept, try again",
+    "SQLITE_FULL": "the disk is full; nothing was kept, make room and try again",
+    "SQLITE_READONLY": "it may not be written; see to its permissions",
+    "SQLITE_IOERR": "the disk fails; nothing was kept",
+    "SQLITE_CANTOPEN": "its file cannot be opened; is QUANZU_HOME right?",
+}
+
+
+def why(fault: SQLAlchemyError) -> str:
+    """What a database's refusal means to whoever sits before it; without any value of a statement."""
+    name = str(getattr(getattr(fault, "orig", None), "sqlite_errorname", ""))
+    for known, sentence in WHY.items():
+        if name.startswith(known):
+            return sentence
+    return f"{type(fault).__name__}; is it there, and prepared? `quanzu migrate` does that"
 
 
 def told(value: Any) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, Uuid, bindparam, func, or_, select, update
+from sqlalchemy import Connection, String, Table, Uuid, bindparam, func, or_, select, update
 
 from config.policy import Policy, policy_from_text
 from dispatcher import tables
@@ -53,6 +53,7 @@ DISPATCH_FIELDS = (
     "ended_at",
 )
 OPEN = "open"
+NOBODY_TO_WARN = (CloseCode.FALSE_ALARM, CloseCode.DUPLICATE, CloseCode.TRANSFERRED_OUT)
 CHUNK = 500
 """Ids in one IN list: well below what any database takes."""
 
@@ -319,10 +320,21 @@ class CaseBook:
         self.touch(row)
         self.unrest.add(row["case_id"])
         if row["means"] in (Means.HUMAN, Means.OFFICER):
-            self._void.append({"of_case": row["case_id"], "of_dispatch": row["id"]})
+            self.excuse(row["case_id"], dispatch_id=row["id"])
+        if row["channel"] == Channel.VISIT:
+            self.excuse(row["case_id"], kind=DeadlineKind.MET)
+
+    def excuse(self, case_id: UUID, *, dispatch_id: UUID | None = None, kind: DeadlineKind | None = None) -> None:
+        """Limits that are no longer owed, if they have not yet fallen due; follow-ups are always owed."""
+        told = kind.value if kind is not None else None
+        self._void.append({"of_case": case_id, "of_dispatch": dispatch_id, "of_kind": told})
 
     def close(self, case: Row, code: CloseCode, *, why: str, actor: str | None = None) -> None:
-        """End a case: what still waits is cancelled, limits not yet due are void, follow-ups are promised."""
+        """End a case: people's work that still waits is cancelled, follow-ups are promised.
+
+        Limits stay owed, so that a visit that failed still counts as not met; only where there was nobody to be
+        warned (false alarm, duplicate, handed to others) they are void.
+        """
         if code is CloseCode.TEMP_UNREACHABLE:
             if case["close_code"] != code:
                 case["close_code"] = code.value
@@ -336,7 +348,8 @@ class CaseBook:
             if row["state"] in (DispatchState.WAITING, DispatchState.HANDED_OVER) and row["channel"] != Channel.SMS:
                 self.cancel(row, "case_closed")
         self.unrest.discard(case["id"])
-        self._void.append({"of_case": case["id"], "of_dispatch": None})
+        if code in NOBODY_TO_WARN:
+            self.excuse(case["id"])
         for step, deadline in enumerate(self._follow_ups(case, code)):
             self.draft.deadline(deadline, case["id"], step=step)
 
@@ -384,6 +397,14 @@ class CaseBook:
         case.update(state=OPEN, close_code=None, closed_at=None)
         self.touch_case(case)
         self.draft.event(case["id"], "reopened", from_state="closed", to_state=OPEN)
+        table = tables.deadlines
+        stale = update(table).where(
+            table.c.case_id == case["id"],
+            table.c.kind == DeadlineKind.FOLLOW_UP,
+            table.c.done_at.is_(None),
+            table.c.void_at.is_(None),
+        )
+        self.connection.execute(stale.values(void_at=self.now))  # the next closing promises its own
 
     # -- asking -------------------------------------------------------------------------------------------------
 
@@ -453,8 +474,10 @@ class CaseBook:
             kept = update(table).where(*here, table.c.kind == bindparam("of_kind"), table.c.done_at.is_(None))
             self.connection.execute(kept.values(done_at=bindparam("at")), self._done)
         if self._void:
+            any_kind = or_(bindparam("of_kind", type_=String()).is_(None), table.c.kind == bindparam("of_kind"))
             unowed = update(table).where(
                 *here,
+                any_kind,
                 table.c.done_at.is_(None),
                 table.c.missed_at.is_(None),
                 table.c.due_at > self.now,

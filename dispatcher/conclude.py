@@ -17,7 +17,7 @@ from config.policy import LevelRule
 from dispatcher import tables
 from dispatcher.casebook import OPEN, CaseBook
 from dispatcher.draft import Row
-from dispatcher.words import CloseCode, DispatchState, Outcome, Target
+from dispatcher.words import Channel, CloseCode, DispatchState, Outcome, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ def conclude_cases(book: CaseBook, case_ids: Collection[UUID], *, now: datetime)
             continue
         members = book.family(case)
         rows = [row for member in members for row in book.of_case(member["id"]) if row["target"] != Target.DUTY]
-        code = conclude(_standing(case, rows, stopped, now), book.policy_of(case).level(case["risk"]))
+        code = conclude(
+            _standing(case, rows, stopped, begun=book.round_of(case), now=now), book.policy_of(case).level(case["risk"])
+        )
         if code is not None:
             for member in members:
                 book.close(member, code, why="at_rest")
@@ -87,13 +89,20 @@ def _follow_leaders(book: CaseBook, case_ids: Collection[UUID]) -> None:
             book.close(case, CloseCode(leader["close_code"]), why="with_its_leader")
 
 
-def _standing(case: Row, rows: list[Row], stopped: dict[UUID, Decimal], now: datetime) -> Standing:
+def _is_over(row: Row, time_is_up: bool) -> bool:
+    """Ended; or, once the case's closing time has come, a text that only awaits its receipt."""
+    waits_for_receipt = row["channel"] == Channel.SMS and row["state"] == DispatchState.HANDED_OVER
+    return DispatchState(row["state"]).final or (time_is_up and waits_for_receipt)
+
+
+def _standing(case: Row, rows: list[Row], stopped: dict[UUID, Decimal], *, begun: datetime, now: datetime) -> Standing:
     due = case["closes_itself_at"]
+    time_is_up = due is not None and due <= now
     return Standing(
-        at_rest=all(DispatchState(row["state"]).final for row in rows),
+        at_rest=all(_is_over(row, time_is_up) for row in rows),
         due=due is None or due <= now,  # None: its closing time has come before, or its level has none
         contacted_by=case["contacted_by"],
-        acknowledged=any(row["outcome"] == Outcome.KEY_UNDERSTOOD for row in rows),
+        acknowledged=any(row["outcome"] == Outcome.KEY_UNDERSTOOD and row["planned_at"] >= begun for row in rows),
         verdict=case["verdict"],
         dissuasion=case["dissuasion"],
         stopped_yuan=stopped.get(case["id"], Decimal(0)),

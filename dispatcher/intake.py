@@ -209,7 +209,7 @@ class _Session:
             return self._join(alert, place), True
         case = self._open_case(alert, phone_index, place, policy)
         known.append(_known(case))
-        self._lift_leader(alert, case)
+        self._lift_leader(alert, case, is_new=True)
         return case, False
 
     def _join(self, alert: Alert, place: Join) -> Row:
@@ -238,15 +238,24 @@ class _Session:
         if case["shares_case_id"] is not None:
             self._lift_leader(alert, case)
 
-    def _lift_leader(self, alert: Alert, case: Row) -> None:
-        """A sharer has no call and visit of its own, so its danger is its leader's too."""
+    def _lift_leader(self, alert: Alert, case: Row, *, is_new: bool = False) -> None:
+        """A sharer has no call and visit of its own, so its danger is its leader's too.
+
+        A second source that opens a linked case within a day raises the leader one more: rule 3 speaks of the person,
+        not of the type. Where the linked case was there, it has been raised itself.
+        """
         if case["shares_case_id"] is None:
             return
         self.book.load_whole([case["shares_case_id"]])
         leader = self.book.cases[case["shares_case_id"]]
+        second_source = is_new and self._is_second_source(alert, leader)
+        self.sources.setdefault(leader["id"], {})[alert.source] = self.now
         new = Risk(leader["risk"]).higher(Risk(case["risk"]))
+        if second_source:
+            new = new.raised()
         if new != leader["risk"] and leader["state"] == OPEN:
-            self.book.raise_level(leader, new, why="linked_case", pushed_at=alert.pushed_at)
+            why = "second_source" if second_source else "linked_case"
+            self.book.raise_level(leader, new, why=why, pushed_at=alert.pushed_at)
 
     def _is_second_source(self, alert: Alert, case: Row) -> bool:
         heard = self.sources.get(case["id"], {})

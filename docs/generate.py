@@ -28,6 +28,7 @@ from dispatcher import lifecycle, tables, words  # noqa: E402
 from dispatcher.alert import terms  # noqa: E402
 from dispatcher.figures import KPIS  # noqa: E402
 from dispatcher.worklist import codes  # noqa: E402
+from simulator.numbers import FATES  # noqa: E402
 
 MARKS = re.compile(r"<!-- generated: (?P<name>[a-z-]+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
 
@@ -423,6 +424,11 @@ def _or_dash(value: object) -> str:
     return f"{value:,g}" if isinstance(value, float) else str(value)
 
 
+def numbers() -> str:
+    """What the last four digits mean in the simulated town."""
+    return table(("ends in", "what befalls it"), [(f"`{digits}`", fate.says) for digits, fate in sorted(FATES.items())])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "lifecycle-drawing": lifecycle_drawing,
     "lifecycle-moves": lifecycle_moves,
@@ -433,6 +439,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "codes": closed_lists,
     "report": report_codes,
     "policy-levels": policy_levels,
+    "numbers": numbers,
 }
 
 

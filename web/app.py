@@ -10,6 +10,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from web import problems
+from web.bodies import Bounded
 from web.doors import alerts, cases, health, receipts, worklist
 from web.house import House
 from web.mailroom import Mailroom
@@ -47,6 +48,7 @@ def make_app(house: House) -> FastAPI:
     )
     app.state.house = house
     problems.install(app)
+    app.add_middleware(Bounded)
     for door in (alerts, cases, worklist, receipts, health):
         app.include_router(door.router)
     return app

@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dispatcher.alert import Fault
@@ -20,6 +20,7 @@ from dispatcher.alert.faults import WHOLE, path_of
 log = structlog.get_logger("doors")
 
 MEDIA_TYPE = "application/problem+json"
+NO_FIT = "the request does not fit"
 
 
 class FieldFault(BaseModel):
@@ -74,6 +75,9 @@ def response(status: int, detail: str | None, faults: Iterable[Fault], **extra: 
 
 async def _on_http(_request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, StarletteHTTPException)
+    if fault.status_code == 400 and not isinstance(fault, Problem):
+        # the framework's word for a body that broke its parser: nested endlessly, or no text at all
+        return response(422, NO_FIT, [Fault(WHOLE, "must be JSON")])
     faults = fault.faults if isinstance(fault, Problem) else []
     extra = fault.extra if isinstance(fault, Problem) else {}
     answer = response(fault.status_code, str(fault.detail), faults, **extra)
@@ -83,7 +87,7 @@ async def _on_http(_request: Request, fault: Exception) -> JSONResponse:
 
 async def _on_validation(_request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, RequestValidationError)
-    return response(422, "the request does not fit", [_named(error) for error in fault.errors()])
+    return response(422, NO_FIT, [_named(error) for error in fault.errors()])
 
 
 def _named(error: dict[str, Any]) -> Fault:
@@ -93,8 +97,13 @@ def _named(error: dict[str, Any]) -> Fault:
     return Fault(path_of(error["loc"][1:]), error["msg"])
 
 
-async def _on_database(_request: Request, fault: Exception) -> JSONResponse:
-    """Whatever door met it: nothing was kept, and it may be sent again."""
+async def _on_database(request: Request, fault: Exception) -> JSONResponse:
+    """Whatever door met it: nothing was kept, and it may be sent again; unless no database could keep it."""
+    if isinstance(fault, DataError):
+        return response(422, "the request holds what no database can keep, such as NUL", ())
+    if isinstance(fault, IntegrityError | ProgrammingError):
+        log.error("refused_by_the_tables", fault=type(fault).__name__, exc_info=fault)
+        return await _on_fault(request, fault)
     log.warning("database_unavailable", fault=type(fault).__name__)
     answer = response(503, "the database is not available; nothing was kept, send it again", ())
     answer.headers["Retry-After"] = "5"

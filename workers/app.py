@@ -11,7 +11,8 @@ from config.settings import Settings
 from workers import filequeue
 from workers.names import LANES, SUBMIT, dispatch_queue, queues_of
 
-POLL_S = 0.05
+POLL_S = 0.1
+"""A compromise of the embedded transport: a message waits 50 ms on average, an idle worker hardly works."""
 
 
 def make_celery(settings: Settings) -> Celery:

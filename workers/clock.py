@@ -16,8 +16,8 @@ from workers.engine import Engine, engine_of
 
 log = structlog.get_logger("clock")
 
-EVERY = timedelta(seconds=1)
-LOOK_S = 0.5
+EVERY = timedelta(seconds=0.9)
+LOOK_S = 1.0
 MOST_ROUNDS = 20
 """A sweep that finds a full page is run again at once, up to this often in one turn."""
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from cli.alert_files import Line, read_alert_file
 from cli.home import prepare
 from cli.logs import set_up_logs
 from cli.publish import Publisher
-from cli.say import err, fail, plainly
+from cli.say import err, fail, plainly, why
 from config.settings import load_settings
 from dispatcher.intake import Incoming, Intake, Result, Status
 from workers.app import make_celery
@@ -44,11 +45,18 @@ def submit(
             return
         relay = Relay(make_celery(home.settings), chunk=home.settings.chunk).start()
         refused = total = 0
-        for line, result in _accepted(make_intake(home.settings, home.store), relay, _lines(file)):
-            total += 1
-            refused += result.status is Status.REFUSED
-            typer.echo(_as_json(line, result) if json_ else _as_text(line, result))
-        relay.stop()
+        try:
+            for line, result in _accepted(make_intake(home.settings, home.store), relay, _lines(file)):
+                total += 1
+                refused += result.status is Status.REFUSED
+                typer.echo(_as_json(line, result) if json_ else _as_text(line, result))
+        except SQLAlchemyError as fault:
+            raise fail(
+                f"stopped after {total} lines: {why(fault)}",
+                "what was told above is kept, nothing after it is; the whole file may be submitted again",
+            ) from fault
+        finally:
+            relay.stop()
         err.print(f"{total - refused} accepted or repeated, {refused} refused")
     raise typer.Exit(1 if refused else 0)
 

@@ -56,7 +56,7 @@ def _pass_on(book: CaseBook, row: Row, unit_id: UUID, what: str, why: str) -> No
     table = tables.dispatches
     book.load_cases([row["case_id"]])
     policy = book.policy_of(book.cases[row["case_id"]])
-    book.done(row["case_id"], DeadlineKind.SIGN_IN, book.now, dispatch_id=row["id"])
+    book.excuse(row["case_id"], dispatch_id=row["id"], kind=DeadlineKind.SIGN_IN)
     book.connection.execute(
         update(table).where(table.c.id == row["id"]).values(unit_id=unit_id, signed_in_at=None, signed_in_by=None)
     )

@@ -75,12 +75,24 @@ def report(store: Store, visitor: Visitor, task: UUID, told: Report, *, now: dat
         book = CaseBook(connection, now=now, actor=visitor.label)
         feedback_id = _keep(book, row, told, visitor, body_index, feedback_by)
         book.done(row["case_id"], DeadlineKind.FEEDBACK, now)
+        if row["signed_in_at"] is None:
+            _sign_by_reporting(book, row, visitor)
+        book.load_cases([row["case_id"]])
+        newly_paid = told.verdict == "defrauded" and book.cases[row["case_id"]]["verdict"] != "defrauded"
         _verdict(book, row, told)
-        state = _move(book, row, told)
+        state = _move(book, row, told, newly_paid=newly_paid)
         _close(book, row, told)
         bells = bells_of([book.dispatches[row["id"]], *book.draft.rows(tables.dispatches)], now)
         book.flush()
     return Reported(feedback_id, now, feedback_by, state, False, bells)
+
+
+def _sign_by_reporting(book: CaseBook, row: Row, visitor: Visitor) -> None:
+    """Who reports without having signed in signs in by reporting, late or not."""
+    table = tables.dispatches
+    mine = update(table).where(table.c.id == row["id"], table.c.signed_in_at.is_(None))
+    book.connection.execute(mine.values(signed_in_at=book.now, signed_in_by=visitor.key_id))
+    book.done(row["case_id"], DeadlineKind.SIGN_IN, book.now, dispatch_id=row["id"])
 
 
 def _same(connection: Connection, attempt_id: UUID, body_index: bytes) -> Row | None:
@@ -144,10 +156,16 @@ def _verdict(book: CaseBook, row: Row, told: Report) -> None:
         book.touch_case(case)
 
 
-def _move(book: CaseBook, row: Row, told: Report) -> str:
+def _move(book: CaseBook, row: Row, told: Report, *, newly_paid: bool) -> str:
     outcome = _outcome(told, Target(row["target"]))
     at = min(told.happened_at, book.now)
-    what = Happening(outcome, told.visit_reason or told.reason, told.submit == "again", told.verdict == "defrauded")
+    what = Happening(
+        outcome,
+        reason=told.visit_reason or told.reason,
+        again=told.submit == "again",
+        paid=newly_paid,
+        of_latest=row["number"] == row["attempts"],
+    )
     if told.reason == "wrong_person" and row["state"] == DispatchState.FULFILLED:
         moved = move(book, [Happened(row["id"], WrongPerson(), at)])
     else:

@@ -221,7 +221,6 @@ def test_once_she_is_reached_nobody_else_rings(town: Town) -> None:
     assert town.limits("met")[0]["done_at"] == town.now
 
 
-@pytest.mark.xfail(strict=True, reason="worklist/reports.py must hand judge.Reported(of_latest=…)")
 def test_a_late_report_of_an_earlier_try_does_not_take_the_phone_away(town: Town) -> None:
     """The first caller's "no answer" is sent twice in other words while the second try is out: it stays out."""
     town.hears_of(GRANDMOTHER, risk="L1")

@@ -121,11 +121,11 @@ class Doors:
         found: dict[str, Any] = listed.json()["tasks"][0]
         return found
 
-    def act(self, task: dict[str, Any], verb: str, unit: str = "140000", **body: Any) -> Response:
+    def act(self, task: dict[str, Any], verb: str, desk: str = "140000", /, **body: Any) -> Response:
         """Sign in, report, return or transfer, with the key of the task's trade."""
         role = Role.CALLER if task["channel"] == "call" else Role.OFFICER
         told = {"reference": task["reference"]} | body
-        return self.client.post(f"/v1/worklist/{task['task']}/{verb}", json=told, headers=self.key(role, unit))
+        return self.client.post(f"/v1/worklist/{task['task']}/{verb}", json=told, headers=self.key(role, desk))
 
     def report(self, task: dict[str, Any], **codes: Any) -> Response:
         """A report; the person was reached and dissuaded unless said otherwise."""

@@ -94,7 +94,7 @@ UNREADABLE: dict[str, tuple[dict[str, Any], set[str]]] = {
     "unknown field": ({"note": PHONE}, {"note"}),
     "a field named like a phone": ({PHONE: "x"}, {"(unnameable field)"}),
     "a long reference": ({"reference": "x" * 16}, {"reference"}),
-    "a strange scene": ({"on_scene": ["sang"]}, {"on_scene[0]"}),
+    "a strange scene": ({"on_scene": ["sang"]}, {"on_scene.0"}),
 }
 
 

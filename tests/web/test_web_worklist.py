@@ -164,6 +164,7 @@ def test_unknown_tasks_and_references_are_nobodys(danger: Doors) -> None:
 def test_a_returned_task_goes_to_the_desk_above(danger: Doors) -> None:
     """A county said that a visit is not theirs: the city's desk has it, with a sign-in clock of its own."""
     task = danger.task("visit", COUNTY)
+    danger.later(seconds=30)
     danger.act(task, "sign-in", COUNTY)
     answer = danger.act(task, "return", COUNTY, reason="out_of_jurisdiction")
     assert answer.json() == {"task": task["task"], "unit": CITY}
@@ -175,6 +176,7 @@ def test_a_transferred_task_is_the_other_units(danger: Doors) -> None:
     """A county handed a visit to its neighbour: it is on the neighbour's list; no such unit is a plain answer."""
     task = danger.task("visit", COUNTY)
     assert set(problem(danger.act(task, "transfer", COUNTY, unit="nowhere"), 422)) == {"unit"}
+    danger.later(seconds=30)
     assert danger.act(task, "transfer", COUNTY, unit=OTHER_COUNTY).json()["unit"] == OTHER_COUNTY
     assert len(tasks(danger, Role.OFFICER, OTHER_COUNTY)) == 1
     problem(danger.act(task, "sign-in", COUNTY), 404)

@@ -51,7 +51,7 @@ class AlertResults(BaseModel):
 @router.post(
     "",
     status_code=202,
-    responses={202: {"model": AlertResults}, **problems(400, 401, 403, 413, 422, 503)},
+    responses={202: {"model": AlertResults}, **problems(401, 403, 413, 422, 503)},
     openapi_extra={
         "requestBody": {
             "required": True,

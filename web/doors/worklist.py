@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dispatcher import worklist
 from dispatcher.access import Visitor
 from dispatcher.alert import Fault
+from dispatcher.alert.faults import WHOLE, safe_name
 from dispatcher.words import Role
 from dispatcher.worklist.passing import NoSuchUnit
 from dispatcher.worklist.reports import Disagrees
@@ -75,7 +76,7 @@ class TryBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reference: str = Field(min_length=1, max_length=15)
+    reference: str = Field(pattern="^[A-Za-z0-9]{1,15}$")
 
 
 class ReturnBody(TryBody):
@@ -172,7 +173,7 @@ def _task(task: worklist.Task) -> TaskBody:
     )
 
 
-@router.post("/{task}/sign-in", responses=problems(401, 403, 404, 409, 422, 503))
+@router.post("/{task}/sign-in", responses=problems(401, 403, 404, 409, 413, 422, 503))
 def sign_in(task: UUID, body: TryBody, visitor: Worker, house: HouseOf, request: Request) -> SignedInBody:
     """Take a task, and see whom it is about."""
     with _refusals():
@@ -202,7 +203,7 @@ def report(task: UUID, visitor: Worker, house: HouseOf, body: Annotated[bytes, D
     """Report what came of a try. The same report again is answered as before; the latest report counts."""
     told = worklist.read_report(_json(body), now=house.now())
     if isinstance(told, list):
-        raise Problem(422, "the report cannot be read", told)
+        raise Problem(422, "the report cannot be read", [_nameable(fault) for fault in told])
     with _refusals():
         kept = worklist.report(house.store, visitor, task, told, now=house.now())
     house.ring(kept.bells)
@@ -216,6 +217,12 @@ def report(task: UUID, visitor: Worker, house: HouseOf, body: Annotated[bytes, D
     )
 
 
+def _nameable(fault: Fault) -> Fault:
+    """A field that is none of ours may be named like anything, a phone number too."""
+    ours = fault.field.partition(".")[0] in worklist.Report.model_fields
+    return fault if ours or fault.field == WHOLE else Fault(safe_name(fault.field), fault.message)
+
+
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
@@ -223,7 +230,7 @@ def _json(body: bytes) -> Any:
         raise Problem(422, "the body must be JSON", [Fault("$", "must be JSON")]) from fault
 
 
-@router.post("/{task}/return", responses=problems(401, 403, 404, 409, 422, 503))
+@router.post("/{task}/return", responses=problems(401, 403, 404, 409, 413, 422, 503))
 def hand_back(task: UUID, body: ReturnBody, visitor: Worker, house: HouseOf) -> PassedOnBody:
     """Give a task back to the desk above, with the reason."""
     with _refusals():
@@ -231,7 +238,7 @@ def hand_back(task: UUID, body: ReturnBody, visitor: Worker, house: HouseOf) -> 
     return PassedOnBody(task=task, unit=unit)
 
 
-@router.post("/{task}/transfer", responses=problems(401, 403, 404, 409, 422, 503))
+@router.post("/{task}/transfer", responses=problems(401, 403, 404, 409, 413, 422, 503))
 def transfer(task: UUID, body: TransferBody, visitor: Worker, house: HouseOf) -> PassedOnBody:
     """Give a task to another unit."""
     with _refusals():
@@ -239,7 +246,7 @@ def transfer(task: UUID, body: TransferBody, visitor: Worker, house: HouseOf) ->
     return PassedOnBody(task=task, unit=unit)
 
 
-@router.post("/follow-ups/{follow_up}", responses=problems(401, 403, 404, 422, 503))
+@router.post("/follow-ups/{follow_up}", responses=problems(401, 403, 404, 413, 422, 503))
 def report_follow_up(follow_up: UUID, body: FollowUpReport, visitor: Worker, house: HouseOf) -> dict[str, Any]:
     """Report what a follow-up found."""
     with _refusals():
