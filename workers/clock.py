@@ -71,7 +71,9 @@ class Clock(threading.Thread):
         ask_after_s = self._engine.carrier.ask_after_s
         self._rounds(lambda now: clock.free_leases(store, ask_in=lambda _carrier: ask_after_s, now=now))
         self._rounds(self._apply_receipts)
-        self._ask()
+        for _ in range(MOST_ROUNDS):
+            if not self._ask() or self._stopping.is_set():
+                break
         self._rounds(lambda now: clock.close_news(store, now=now))
         self._rounds(lambda now: (clock.watch_promises(store, now=now), []))
         self._rounds(lambda now: (clock.close_due(store, now=now), []))
@@ -89,15 +91,15 @@ class Clock(threading.Thread):
             if done == 0 or self._stopping.is_set():
                 return
 
-    def _ask(self) -> None:
-        """Ask the carrier for unsure tries; no transaction is open while it thinks."""
+    def _ask(self) -> bool:
+        """Ask the carrier for unsure tries; no transaction is open while it thinks. True when it answered."""
         asks = clock.asks_due(self._engine.store, now=datetime.now(UTC))
         if not asks:
-            return
+            return False
         found = self._engine.run(self._engine.carrier.ask([ask.reference for ask in asks])).result()
         if found is None:
             log.warning("carrier_cannot_be_asked_now", waiting=len(asks))
-            return
+            return False
         answers = [
             clock.Asked(ask, told.found, told.carrier_ref, told.code, told.at)
             for ask in asks
@@ -105,3 +107,4 @@ class Clock(threading.Thread):
         ]
         bells = clock.settle_asked(self._engine.store, answers, now=datetime.now(UTC))
         self._engine.relay.ring(bells)
+        return True

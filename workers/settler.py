@@ -70,6 +70,9 @@ class Settler:
                 if time.monotonic() > until:
                     return
                 time.sleep(PAUSE_S)
+            except Exception as fault:  # ours: this batch comes back by its leases, and the next ones are settled
+                log.error("settle_broken", count=len(batch), fault=type(fault).__name__, exc_info=fault)
+                return
             else:
                 self._ring(settled.bells)
                 return

@@ -32,7 +32,7 @@ class Memory:
 
     effects: how many effects a (person, kind) had. known: the carrier's, by reference (of a repeated
     reference the first that is not withheld). seen, signed: task ids. acts: a person's `call` or `visit`, by
-    reference. ended: references of tries that nobody needs to look at again. door: where news goes.
+    reference. met: when an officer first met a person, ISO. ended: references of tries that nobody needs to look at again. door: where news goes.
     """
 
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -40,6 +40,7 @@ class Memory:
     seen: set[str] = field(default_factory=set)
     signed: set[str] = field(default_factory=set)
     acts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    met: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     door: str | None = None
     last: int = 0
@@ -54,6 +55,8 @@ class Memory:
             self._know(entry)
         elif kind in ("call", "visit"):
             self.acts[reference] = entry
+            if entry["outcome"] == "met":
+                self.met.setdefault(entry["person"], entry["at"])
             if entry["news"] == "withheld":
                 self.ended.add(reference)
         elif kind in ENDINGS:

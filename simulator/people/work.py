@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from simulator.chance import between, draw
-from simulator.clock import Clock, read_iso, utc_now
+from simulator.clock import Clock, iso, read_iso, utc_now
 from simulator.ledger import Ledger
 from simulator.people.desk import Desk, Reply
 from simulator.people.feedback import of_call, of_visit
@@ -72,7 +72,7 @@ class Work:
         # counted again: while this one walked, another may have come to the same person
         nth = self._ledger.count(self._ledger.person(phone), kind)
         outcome = self._outcome(task, phone, nth)
-        spoken = self._spoken(task, phone, outcome)
+        spoken = self._spoken(task, phone, outcome, at=iso(self._now()))
         facts: dict[str, Any] = {"task": task["task"], "try": task.get("try"), "target": task.get("target")}
         return self._ledger.write(
             kind,
@@ -103,15 +103,17 @@ class Work:
         self._write("report", task, phone, **told, **codes)
 
     def _feedback(self, task: Mapping[str, Any], phone: str, outcome: str, at: datetime) -> dict[str, Any]:
-        spoken = self._spoken(task, phone, outcome)
+        spoken = self._spoken(task, phone, outcome, at=iso(at))
         if _kind(task) == "visit":
             return of_visit(task["reference"], outcome, spoken, at=at)
         return of_call(task["reference"], outcome, spoken, target=str(task.get("target") or "self"), at=at)
 
-    def _spoken(self, task: Mapping[str, Any], phone: str, outcome: str) -> Spoken | None:
+    def _spoken(self, task: Mapping[str, Any], phone: str, outcome: str, *, at: str) -> Spoken | None:
+        """What is said `at` an instant; whom an officer has met by then listens on the phone too."""
         if outcome not in ("reached", "met"):
             return None
-        door = outcome == "met"
+        met_at = self._ledger.memory.met.get(self._ledger.person(phone))
+        door = outcome == "met" or (met_at is not None and met_at < at)
         return self._town.spoken(phone, relative=task.get("target") == "relative", at_the_door=door)
 
     def _lateness_s(self, task: Mapping[str, Any]) -> float:

@@ -14,6 +14,7 @@ MISSED = {"reach": "not_reached", "verdict": None}
 NOT_MET = MISSED | {"reason": "no_answer", "visit": "invalid", "visit_reason": "not_home"}
 PAID = {"verdict": "defrauded", "defrauded_yuan": "100.00", "fraud_time": NOON.isoformat()}
 MET = {"visit": "met"}
+RELATIVE = {"reach": "reached", "target": "relative", "reason": None, "verdict": "unknown"}
 
 WRONG: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "missed without a reason": ("call", MISSED, {"reason"}),
@@ -69,7 +70,7 @@ RIGHT: dict[str, tuple[str, dict[str, Any], str]] = {
     "met": ("visit", MET | {"dissuasion": "self_aware"}, "fulfilled"),
     "not at home": ("visit", NOT_MET, "missed"),
     "not at home, goes again": ("visit", NOT_MET | {"submit": "again"}, "handed_over"),
-    "only a relative": ("visit", NOT_MET | {"reach": "reached", "target": "relative", "reason": None, "verdict": "unknown"}, "missed"),
+    "only a relative": ("visit", NOT_MET | RELATIVE, "missed"),
 }
 
 

@@ -46,6 +46,10 @@ class Carrier(Protocol):
         ...
 
 
+NETWORK = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
+"""What the network raises: httpx-aiohttp lets some of aiohttp's own through, such as a reply that is no HTTP."""
+
+
 def ending_of(fault: Exception, *, ask_in_s: float | None) -> Answered:
     """Surely not sent when no connection came about; unsure for whatever else went wrong.
 
