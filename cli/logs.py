@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
 
 import structlog
 
@@ -19,6 +22,8 @@ TALKATIVE = (
     "celery.app.trace",
     "celery.worker.strategy",
 )
+
+KEPT = ("_record", "_from_structlog", "exc_info", "level", "timestamp")
 
 
 def set_up_logs(level: str = "INFO") -> None:
@@ -39,6 +44,7 @@ def set_up_logs(level: str = "INFO") -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
+                _without_bodies,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _without_locals,
                 structlog.processors.format_exc_info,
@@ -51,6 +57,41 @@ def set_up_logs(level: str = "INFO") -> None:
     root.setLevel(level)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _on_uncaught
+    threading.excepthook = _on_thread_end
+
+
+def _on_uncaught(kind: type[BaseException], fault: BaseException, place: TracebackType | None) -> None:
+    """What nobody caught is logged like the rest: the usual traceback would repeat what was sent."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, fault, place)
+        return
+    logging.getLogger("uncaught").critical("ended by a fault", exc_info=(kind, fault, place))
+
+
+def _on_thread_end(told: threading.ExceptHookArgs) -> None:
+    if told.exc_value is not None and told.exc_type is not SystemExit:
+        name = told.thread.name if told.thread is not None else "?"
+        info = (told.exc_type, told.exc_value, told.exc_traceback)
+        logging.getLogger("uncaught").critical("thread %s ended by a fault", name, exc_info=info)
+
+
+def _without_bodies(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Libraries tell whole messages, a failed task's arguments too: their first line is kept, and no more.
+
+    Source: celery 5.7, app/trace.py (`data`, `exc`) and worker/consumer/consumer.py (`body`); asyncio's `future:`.
+    """
+    record: logging.LogRecord | None = event.get("_record")
+    if record is None or event.get("_from_structlog"):
+        return event
+    kept = {
+        name: event[name] for name in ("_record", "_from_structlog", "exc_info", "level", "timestamp") if name in event
+    }
+    told = str(event.get("event", "")).strip().partition("\n")[0]
+    task = getattr(record, "data", None)
+    if record.name == "celery.app.trace" and isinstance(task, Mapping):
+        told = f"Task {task.get('name')} {task.get('description')}"
+    return {"event": told, "logger": record.name, **kept}
 
 
 def _without_locals(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -15,6 +15,10 @@ NEAR = timedelta(seconds=75)
 """Limits and closing times that fall due this soon are waited for; a real policy's next day is not."""
 
 
+TRIES = 5
+"""News that could not be placed so often is of somebody else's reference: it is not waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Dispatches by channel and state, and what is still to come."""
@@ -22,6 +26,7 @@ class Standing:
     states: dict[str, dict[str, int]]
     limits: int
     closings: int
+    unread: int
 
     @property
     def ended(self) -> int:
@@ -38,12 +43,12 @@ class Standing:
     @property
     def quiet(self) -> bool:
         """Every dispatch has ended, and nothing falls due soon."""
-        return self.ended == self.total and self.limits == 0 and self.closings == 0
+        return self.ended == self.total and self.limits + self.closings + self.unread == 0
 
 
 def standing(store: Store, *, now: datetime) -> Standing:
     """Look once."""
-    dispatch, deadline, case = tables.dispatches, tables.deadlines, tables.cases
+    dispatch, deadline, case, receipt = tables.dispatches, tables.deadlines, tables.cases, tables.receipts
     states = {channel.value: dict.fromkeys((state.value for state in DispatchState), 0) for channel in Channel}
     counted = select(dispatch.c.channel, dispatch.c.state, func.count())
     limits = select(func.count()).where(
@@ -58,7 +63,13 @@ def standing(store: Store, *, now: datetime) -> Standing:
         or_(case.c.close_code.is_(None), and_(case.c.close_code != "temp_unreachable")),
         case.c.closes_itself_at <= now + NEAR,
     )
+    unread = select(func.count()).where(receipt.c.state == "waiting", receipt.c.tries < TRIES)
     with store.read() as connection:
         for channel, state, number in connection.execute(counted.group_by(dispatch.c.channel, dispatch.c.state)):
             states[channel][state] = number
-        return Standing(states, connection.execute(limits).scalar_one(), connection.execute(closings).scalar_one())
+        return Standing(
+            states,
+            connection.execute(limits).scalar_one(),
+            connection.execute(closings).scalar_one(),
+            connection.execute(unread).scalar_one(),
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text
 
 from dispatcher import tables
 from dispatcher.ids import LETTERS, new_id
@@ -55,16 +55,17 @@ def make_key(
     return f"{PREFIX}{prefix}.{secret}"
 
 
+_BY_PREFIX = (
+    select(tables.api_keys, tables.units.c.region)
+    .join(tables.units, tables.api_keys.c.unit_id == tables.units.c.id)
+    .where(tables.api_keys.c.prefix == bindparam("prefix"), tables.api_keys.c.revoked_at.is_(None))
+)
+
+
 def who(connection: Connection, key: str) -> Visitor | None:
     """Whose key this is; None for a wrong, unknown or revoked one."""
     prefix, _, secret = key.removeprefix(PREFIX).partition(".")
-    table, unit = tables.api_keys, tables.units
-    query = (
-        select(table, unit.c.region)
-        .join(unit, table.c.unit_id == unit.c.id)
-        .where(table.c.prefix == prefix, table.c.revoked_at.is_(None))
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_BY_PREFIX, {"prefix": prefix}).mappings().first()
     if row is None or not hmac.compare_digest(row["digest"], _digest(secret)):
         return None
     return Visitor(row["id"], row["label"], Role(row["role"]), row["unit_id"], row["region"], row["source"])

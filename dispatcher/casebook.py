@@ -202,6 +202,8 @@ class CaseBook:
         if plan.dispatches:
             self.reopen(case)
         if case["state"] != OPEN:
+            self._drop_follow_ups(case)
+            self._promise_follow_ups(case, CloseCode(case["close_code"]))
             return []
         case["closes_itself_at"] = plan.closes_itself_at
         self.unrest.add(case["id"])
@@ -350,8 +352,41 @@ class CaseBook:
         self.unrest.discard(case["id"])
         if code in NOBODY_TO_WARN:
             self.excuse(case["id"])
+        self._promise_follow_ups(case, code)
+
+    def better(self, case: Row, code: CloseCode) -> None:
+        """A case that closed itself is better known by late news: it ends as it would have ended in time."""
+        if code in (CloseCode.AUTO_CLOSED, CloseCode.TEMP_UNREACHABLE):
+            return
+        table = tables.cases
+        query = select(table.c.id).where(
+            table.c.shares_case_id == case["id"], table.c.close_code == CloseCode.AUTO_CLOSED
+        )
+        self.load_cases(self.connection.execute(query).scalars())
+        for member in (case, *(row for row in self.cases.values() if row["shares_case_id"] == case["id"])):
+            if member["close_code"] == CloseCode.AUTO_CLOSED:
+                member["close_code"] = code.value
+                self.touch_case(member)
+                self.draft.event(member["id"], "closed_better", why=f"{code}: late_news")
+                self._promise_follow_ups(member, code)
+
+    def _promise_follow_ups(self, case: Row, code: CloseCode) -> None:
         for step, deadline in enumerate(self._follow_ups(case, code)):
             self.draft.deadline(deadline, case["id"], step=step)
+
+    def _drop_follow_ups(self, case: Row) -> None:
+        """Those that nobody has made yet are no longer owed."""
+        table = tables.deadlines
+        stale = update(table).where(
+            table.c.case_id == case["id"],
+            table.c.kind == DeadlineKind.FOLLOW_UP,
+            table.c.done_at.is_(None),
+            table.c.void_at.is_(None),
+        )
+        self.connection.execute(stale.values(void_at=self.now))
+        for row in self.draft.rows(table):
+            if row["case_id"] == case["id"] and row["kind"] == DeadlineKind.FOLLOW_UP:
+                row["void_at"] = self.now
 
     def _follow_ups(self, case: Row, code: CloseCode) -> list[PlannedDeadline]:
         if code is not CloseCode.DISSUADED:
@@ -397,14 +432,7 @@ class CaseBook:
         case.update(state=OPEN, close_code=None, closed_at=None)
         self.touch_case(case)
         self.draft.event(case["id"], "reopened", from_state="closed", to_state=OPEN)
-        table = tables.deadlines
-        stale = update(table).where(
-            table.c.case_id == case["id"],
-            table.c.kind == DeadlineKind.FOLLOW_UP,
-            table.c.done_at.is_(None),
-            table.c.void_at.is_(None),
-        )
-        self.connection.execute(stale.values(void_at=self.now))  # the next closing promises its own
+        self._drop_follow_ups(case)  # the next closing promises its own
 
     # -- asking -------------------------------------------------------------------------------------------------
 

@@ -65,14 +65,17 @@ def conclude_cases(book: CaseBook, case_ids: Collection[UUID], *, now: datetime)
     stopped = _stopped(book, case_ids)
     for case_id in case_ids:
         case = book.cases[case_id]
-        if case["state"] != OPEN or case["shares_case_id"] is not None:
+        closed_itself = case["close_code"] == CloseCode.AUTO_CLOSED and case["contacted_by"] is not None
+        if (case["state"] != OPEN and not closed_itself) or case["shares_case_id"] is not None:
             continue
         members = book.family(case)
         rows = [row for member in members for row in book.of_case(member["id"]) if row["target"] != Target.DUTY]
         code = conclude(
             _standing(case, rows, stopped, begun=book.round_of(case), now=now), book.policy_of(case).level(case["risk"])
         )
-        if code is not None:
+        if code is not None and case["state"] != OPEN:
+            book.better(case, code)
+        elif code is not None:
             for member in members:
                 book.close(member, code, why="at_rest")
     _follow_leaders(book, case_ids)

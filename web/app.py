@@ -15,7 +15,7 @@ from web.doors import alerts, cases, health, receipts, worklist
 from web.house import House
 from web.mailroom import Mailroom
 
-THREADS = 8
+THREADS = 4
 """Requests that may be at the database at once; more wait their turn."""
 
 

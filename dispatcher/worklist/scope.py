@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dispatcher import tables
 from dispatcher.access import Visitor
@@ -56,31 +56,33 @@ class Scope:
         return cls(visitor, tree.subtree(visitor.unit_id), CHANNELS.get(visitor.role, ()), tree)
 
 
+# Made once: putting such a statement together takes longer than running it.
+_TRY = (
+    select(
+        tables.dispatches,
+        tables.attempts.c.id.label("attempt_id"),
+        tables.attempts.c.number,
+        tables.attempts.c.outcome.label("try_outcome"),
+        tables.cases.c.phone_sealed,
+        tables.cases.c.key_id,
+    )
+    .join(tables.attempts, tables.attempts.c.dispatch_id == tables.dispatches.c.id)
+    .join(tables.cases, tables.dispatches.c.case_id == tables.cases.c.id)
+    .where(
+        tables.dispatches.c.id == bindparam("task"),
+        tables.attempts.c.reference == bindparam("reference"),
+        tables.dispatches.c.means.in_(("human", "officer")),
+    )
+    .with_for_update(of=tables.cases)
+)
+
+
 def find_try(connection: Connection, scope: Scope, task: UUID, reference: str) -> Row:
     """The dispatch and the try of this reference, locked by its case.
 
     Raises: NotYours: no such task in this scope, or no such try of it.
     """
-    dispatch, attempt, case = tables.dispatches, tables.attempts, tables.cases
-    query = (
-        select(
-            dispatch,
-            attempt.c.id.label("attempt_id"),
-            attempt.c.number,
-            attempt.c.outcome.label("try_outcome"),
-            case.c.phone_sealed,
-            case.c.key_id,
-        )
-        .join(attempt, attempt.c.dispatch_id == dispatch.c.id)
-        .join(case, dispatch.c.case_id == case.c.id)
-        .where(
-            dispatch.c.id == task,
-            attempt.c.reference == reference,
-            dispatch.c.means.in_(("human", "officer")),
-        )
-        .with_for_update(of=case)
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_TRY, {"task": task, "reference": reference}).mappings().first()
     if row is None or row["unit_id"] not in scope.units or row["channel"] not in scope.channels:
         raise NotYours("no such task for this key; look at the list")
     return dict(row)

@@ -32,7 +32,8 @@ class Memory:
 
     effects: how many effects a (person, kind) had. known: the carrier's, by reference (of a repeated
     reference the first that is not withheld). seen, signed: task ids. acts: a person's `call` or `visit`, by
-    reference. met: when an officer first met a person, ISO. ended: references of tries that nobody needs to look at again. door: where news goes.
+    reference. met: when an officer first met a person, ISO. ended: references of tries that nobody needs to look at
+    again. door: where news goes.
     """
 
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)

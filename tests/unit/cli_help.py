@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +37,18 @@ class Command:
         return json.loads(ended.stdout)
 
 
-@pytest.fixture
-def quanzu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+@contextmanager
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     """The command with a QUANZU_HOME in which nothing was started yet."""
     for name in [name for name in os.environ if name.startswith("QUANZU_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("QUANZU_HOME", str(tmp_path / "home"))
     root = logging.getLogger()
+    hooks = sys.excepthook, threading.excepthook
     handlers, level, mask = list(root.handlers), root.level, os.umask(0o022)
     yield Command(tmp_path / "home")
     os.umask(mask)
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
     structlog.reset_defaults()

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 import typer
-from cli_help import Command
+from cli_help import Command, command
 
 from cli.main import app
 
-pytest_plugins = ["cli_help"]
+
+@pytest.fixture
+def quanzu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The command on an empty home."""
+    with command(tmp_path, monkeypatch) as made:
+        yield made
 
 
 def verbs(group: click.Command, *before: str) -> Iterator[tuple[str, ...]]:
     """Every verb, with the words before it."""
-    for name, command in getattr(group, "commands", {}).items():
-        if getattr(command, "commands", None):
-            yield from verbs(command, *before, name)
+    for name, verb in getattr(group, "commands", {}).items():
+        if getattr(verb, "commands", None):
+            yield from verbs(verb, *before, name)
         else:
             yield (*before, name)
 
@@ -41,10 +47,10 @@ def test_every_verb_has_help_with_an_example(quanzu: Command, verb: tuple[str, .
     assert told.exit_code == 0
     assert "Example:" in told.stdout
     assert f"quanzu {' '.join(verb)}" in " ".join(told.stdout.partition("Example:")[2].split())
-    command = typer.main.get_command(app)
+    found = typer.main.get_command(app)
     for word in verb:
-        command = command.commands[word]  # type: ignore[attr-defined]  # every step but the last is a group
-    unsaid = [option.name for option in command.params if not getattr(option, "help", "") and option.name != "help"]
+        found = found.commands[word]  # type: ignore[attr-defined]  # every step but the last is a group
+    unsaid = [option.name for option in found.params if not getattr(option, "help", "") and option.name != "help"]
     assert not unsaid
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
-from cli_help import Command
+from cli_help import Command, command
 from sqlalchemy import select
 
 from cli.home import open_store
@@ -12,7 +15,13 @@ from dispatcher import tables
 from dispatcher.access import who
 from dispatcher.words import Role
 
-pytest_plugins = ["cli_help"]
+
+@pytest.fixture
+def quanzu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The command on an empty home."""
+    with command(tmp_path, monkeypatch) as made:
+        yield made
+
 
 KPIS = {
     *("alerts", "sign_in_on_time", "feedback", "feedback_on_time", "pushed_on_time", "sms_delivered"),
@@ -120,7 +129,7 @@ def test_wrong_keys_are_sentences(filled: Command) -> None:
 
 def test_a_duty_phone_comes_by_standard_input(filled: Command) -> None:
     """A unit's duty phone was typed into the pipe, never onto the command line; what is no phone is refused."""
-    assert filled("units", "duty-phone", "140105", given="13812345678\n".encode()).exit_code == 0
+    assert filled("units", "duty-phone", "140105", given=b"13812345678\n").exit_code == 0
     assert filled("units", "duty-phone", "140105", "--forget").exit_code == 0
     for given in (b"", b"12\n", b"\xff\n"):
         assert filled("units", "duty-phone", "140105", given=given).exit_code == 2, given

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli_help import Command
+import pytest
+from cli_help import Command, command
 
-pytest_plugins = ["cli_help"]
+
+@pytest.fixture
+def quanzu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    """The command on an empty home."""
+    with command(tmp_path, monkeypatch) as made:
+        yield made
+
 
 PHONE = "13812345678"
 

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ BEGIN = "import logging, structlog\nfrom cli.logs import set_up_logs\nset_up_log
 LATIN = {"PYTHONIOENCODING": "utf-8", "QUANZU_HOME": "/nonexistent"}
 
 
-def logged(script: str) -> list[dict[str, object]]:
+def logged(script: str, *, code: int = 0) -> list[dict[str, object]]:
     """What a process that runs this wrote to its log, line by line."""
     done = subprocess.run(
         [sys.executable, "-c", BEGIN + script],
@@ -27,9 +28,9 @@ def logged(script: str) -> list[dict[str, object]]:
         cwd=ROOT,
         capture_output=True,
         timeout=60,
-        check=True,
+        check=False,
     )
-    assert done.stdout == b""
+    assert (done.returncode, done.stdout) == (code, b""), done.stderr.decode()
     return [json.loads(line) for line in done.stderr.decode().splitlines()]
 
 
@@ -79,6 +80,68 @@ def test_a_thread_that_dies_says_no_more_either() -> None:
     assert "ValueError" in json.dumps(lines)
 
 
+UNCAUGHT = f"""
+def work():
+    raise ValueError("{PHONE}")
+try:
+    work()
+finally:
+    logging.getLogger("x").info("ending")
+"""
+
+
+def test_a_process_that_dies_says_no_more_either() -> None:
+    """A worker died of a fault that repeated a phone number: its log tells kind and place."""
+    last = logged(UNCAUGHT, code=1)[-1]
+    assert last["level"] == "critical" and last["exception"] == "ValueError in work:7"
+
+
+TASK = f"""
+from celery import Celery
+app = Celery("x", broker="memory://")
+app.conf.worker_hijack_root_logger = False
+@app.task(name="alerts.submit", bind=True)
+def submit(self, alerts):
+    raise ValueError("cannot take {PHONE}")
+from celery.app.trace import build_tracer
+alerts = [{{"victim": {{"phone": "{PHONE}"}}}}]
+request = {{"id": "1", "argsrepr": repr([alerts]), "is_eager": False}}
+build_tracer("alerts.submit", app.tasks["alerts.submit"], app=app)("1", [alerts], {{}}, request)
+logging.getLogger("celery.worker.consumer.consumer").warning(
+    "Received and deleted unknown message.\\n\\nThe full contents of the message body was: %s", "{PHONE}"
+)
+"""
+
+
+def test_a_failed_task_is_told_without_its_arguments() -> None:
+    """A task with whole alerts failed, and a foreign message came: the log names the task, and repeats no alert."""
+    lines = logged(TASK)
+    assert PHONE not in json.dumps(lines)
+    assert [line["event"] for line in lines] == [
+        "Task alerts.submit raised unexpected",
+        "Received and deleted unknown message.",
+    ]
+
+
+LOOP = f"""
+import asyncio, gc
+async def work():
+    raise ValueError("{PHONE}")
+async def main():
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+asyncio.run(main())
+"""
+
+
+def test_a_forgotten_coroutine_says_no_more_either() -> None:
+    """A coroutine failed and nobody looked: the loop's complaint is logged without what the fault said."""
+    (line,) = logged(LOOP)
+    assert line["event"] == "Task exception was never retrieved" and PHONE not in json.dumps(line)
+
+
 def test_libraries_that_tell_urls_are_silent() -> None:
     """A carrier's address may hold a number: no library says at INFO where it sends."""
     talk = "\n".join(
@@ -104,7 +167,8 @@ def test_the_level_is_the_operators(
 def restored() -> object:
     """The process's own logging, put back."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, hooks = list(root.handlers), root.level, (sys.excepthook, threading.excepthook)
     yield
+    sys.excepthook, threading.excepthook = hooks
     root.handlers[:] = handlers
     root.setLevel(level)

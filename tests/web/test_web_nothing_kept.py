@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sqlite3
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from doors import Doors, problem
 from kombu import Connection
 from sqlalchemy import event
@@ -103,10 +108,18 @@ def test_an_officer_is_told_that_nothing_was_signed(doors: Doors) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A prepared home, which the command finds too."""
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A home, which the command finds too; what it changes of the process is put back."""
     monkeypatch.setenv("QUANZU_HOME", str(tmp_path / "home"))
-    return Settings(home=tmp_path / "home")
+    root = logging.getLogger()
+    handlers, level, mask = list(root.handlers), root.level, os.umask(0o022)
+    hooks = sys.excepthook, threading.excepthook
+    yield Settings(home=tmp_path / "home")
+    os.umask(mask)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook, threading.excepthook = hooks
+    structlog.reset_defaults()
 
 
 def waiting(settings: Settings) -> int:
