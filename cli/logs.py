@@ -84,9 +84,7 @@ def _without_bodies(_logger: object, _method: str, event: structlog.typing.Event
     record: logging.LogRecord | None = event.get("_record")
     if record is None or event.get("_from_structlog"):
         return event
-    kept = {
-        name: event[name] for name in ("_record", "_from_structlog", "exc_info", "level", "timestamp") if name in event
-    }
+    kept = {name: value for name, value in event.items() if name in KEPT}
     told = str(event.get("event", "")).strip().partition("\n")[0]
     task = getattr(record, "data", None)
     if record.name == "celery.app.trace" and isinstance(task, Mapping):

@@ -105,7 +105,7 @@ def _closing_time_came(world: World, case: Case, level: Level) -> bool:
 def follow_ups_are_due(world: World) -> Line:
     """Whoever was dissuaded is asked again, as often as the level says; nobody else is."""
     persons = Persons(world)
-    made = Counter(row.case_id for row in world.rows.deadlines if row.kind == "follow_up" and row.void_at is None)
+    made = Counter(row.case_id for row in world.rows.deadlines if row.kind == "follow_up" and not row.void)
     twice = {event.case_id for event in world.rows.events if event.what == "reopened"}
     faults = []
     owed = 0
