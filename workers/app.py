@@ -26,7 +26,7 @@ def make_celery(settings: Settings) -> Celery:
 
 def broker_url(settings: Settings) -> str:
     """Where messages travel: RabbitMQ if it is named, else files of this machine."""
-    return "filequeue://" if settings.embedded_broker else settings.broker_url
+    return "filequeue://localhost//" if settings.embedded_broker else settings.broker_url
 
 
 def transport_options(settings: Settings, *, durable: bool = False) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from cli.say import out, plainly
 from cli.supervise import LOCK, CannotStart, locked
 from config.settings import Settings, load_settings
 from dispatcher.plan import LOCAL
+from workers.carriers import SimulatorCarrier
 
 PolicyOption = Annotated[str | None, typer.Option("--policy", help="Policy by name, or a path to a .toml file.")]
 FaultsOption = Annotated[
@@ -131,7 +132,7 @@ def up(
         house = start_all(home, simulator=town_options(faults, seed, answer_ms))
     out.print(f"up at {home.settings.web_url} (policy: {home.settings.policy})")
     out.print(f"first key, an administrator's: {home.first_key}", soft_wrap=True)
-    out.print("who would be contacted: nobody; texts, calls and visits go to the simulator on this machine")
+    out.print(f"who would be contacted: {SimulatorCarrier.contacts}")
     out.print(f"logs: {home.settings.home}/logs · stop with Ctrl-C")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

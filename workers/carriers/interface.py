@@ -30,6 +30,8 @@ class Carrier(Protocol):
     """A way to send letters. Implementations never raise for what the network does."""
 
     name: str
+    contacts: str
+    """Who is contacted by it, and how, in one line for the operator."""
     ask_after_s: float | None
     """The carrier's settling time, after which it can be asked for a reference; None: it cannot be asked."""
 

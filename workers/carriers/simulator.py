@@ -30,6 +30,7 @@ class SimulatorCarrier:
     """See `Carrier`. `client` is shared by the whole worker process."""
 
     name = language.NAME
+    contacts = "nobody: texts, calls and visits go to the simulator on this machine"
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self._client = client
