@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.faults import ConfigurationFault, faults_of
+from config.policy import load_policy
+
+
+def default_home() -> Path:
+    """`var` in the project's folder when run from a checkout, else in the current folder."""
+    project = Path(__file__).parent.parent
+    return (project if (project / "pyproject.toml").is_file() else Path()) / "var"
 
 
 class Settings(BaseSettings):
@@ -20,7 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="QUANZU_", extra="ignore", frozen=True, validate_default=True)
 
-    home: Path = Path("var")
+    home: Path = Field(default_factory=default_home)
     database_url: str = ""
     broker_url: str = ""
     policy: str = "default"
@@ -62,6 +70,12 @@ class Settings(BaseSettings):
             raise ValueError("must begin with amqp:// or amqps:// (RabbitMQ), or be empty (embedded)")
         return value
 
+    @model_validator(mode="after")
+    def _a_request_ends_within_its_lease(self) -> Settings:
+        if self.lease_s < 2 * self.request_timeout_s:
+            raise ValueError("lease_s must be at least twice request_timeout_s: a request has to end within its lease")
+        return self
+
     @property
     def database(self) -> str:
         """The database's URL; a SQLite file in `home` unless set."""
@@ -93,12 +107,25 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
 
     Raises: ConfigurationFault: every fault at once, each naming its variable.
     """
+    faults: list[str] = []
+    settings: Settings | None = None
     try:
-        return Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks every value
+        settings = Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks every value
     except ValidationError as error:
-        raise ConfigurationFault(
-            [f"QUANZU_{line[:1].upper()}{_upper_field(line[1:])}" for line in faults_of(error)]
-        ) from error
+        faults += [_named(line) for line in faults_of(error)]
+    chosen = settings.policy if settings else (overrides or {}).get("policy", os.environ.get("QUANZU_POLICY"))
+    try:
+        load_policy(str(chosen or "default"))
+    except ConfigurationFault as fault:
+        faults += [_named(line) if line.startswith("policy:") else line for line in fault.faults]
+    if settings is None or faults:
+        raise ConfigurationFault(faults)
+    return settings
+
+
+def _named(line: str) -> str:
+    """The fault of a field, by the name of its variable."""
+    return f"QUANZU_{_upper_field(line)}"
 
 
 def _upper_field(line: str) -> str:

@@ -206,7 +206,7 @@ def settings() -> str:
     """Each environment variable. Raises: KeyError: a setting without a sentence above."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if name in ("sources", "simulator_secret") else field.default
+        default = "" if name in ("sources", "simulator_secret") else "var" if name == "home" else field.default
         bounds = ", ".join(str(rule) for rule in field.metadata if type(rule).__name__ in ("Gt", "Ge", "Lt", "Le"))
         told = f"`{default}`" if default != "" else "empty"
         rows.append((f"`QUANZU_{name.upper()}`", told, _bounds(bounds), SETTINGS_MEAN[name]))

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.audit import audit_home
-from cli.commands.engine import AnswerOption
+from cli.commands.engine import AnswerOption, read_span
 from cli.home import prepare
 from cli.logs import set_up_logs
 from cli.parts import start_all, with_free_ports
@@ -23,6 +23,7 @@ from cli.say import out, plainly
 from cli.supervise import LOCK, CannotStart, locked
 from config.settings import Settings, load_settings
 from dispatcher.plan import LOCAL
+from simulator.faults import parse_faults
 from workers.carriers import SimulatorCarrier
 
 PolicyOption = Annotated[str | None, typer.Option("--policy", help="Policy by name, or a path to a .toml file.")]
@@ -59,7 +60,10 @@ def run(
 
 
 def town_options(faults: str, seed: int, answer_ms: str | None = None) -> tuple[str, ...]:
-    """What `quanzu simulator` is started with."""
+    """What `quanzu simulator` is started with. Raises: ValueError: an option cannot be read; nothing was started."""
+    parse_faults(faults)
+    if answer_ms is not None:
+        read_span("--answer-ms", answer_ms)
     pace = ("--answer-ms", answer_ms) if answer_ms else ()
     return ("--faults", faults, "--seed", str(seed), *pace)
 
@@ -128,8 +132,9 @@ def up(
     """
     set_up_logs("WARNING")
     with plainly():
+        town = town_options(faults, seed, answer_ms)
         home = prepare(load_settings({"policy": policy} if policy else None))
-        house = start_all(home, simulator=town_options(faults, seed, answer_ms))
+        house = start_all(home, simulator=town)
     out.print(f"up at {home.settings.web_url} (policy: {home.settings.policy})")
     out.print(f"first key, an administrator's: {home.first_key}", soft_wrap=True)
     out.print(f"who would be contacted: {SimulatorCarrier.contacts}")

@@ -161,6 +161,13 @@ def test_unknown_tasks_and_references_are_nobodys(danger: Doors) -> None:
     assert "task" in problem(danger.act(task | {"task": "17"}, "sign-in"), 422)
 
 
+def test_an_endless_body_is_not_read_to_its_end(danger: Doors) -> None:
+    """A broken app sent seventeen megabytes to sign in: the door stopped reading, and lives on."""
+    task = danger.task("visit")
+    problem(danger.act(task, "sign-in", note="x" * 17 * 1024 * 1024), 413)
+    assert danger.act(task, "sign-in").status_code == 200
+
+
 def test_a_returned_task_goes_to_the_desk_above(danger: Doors) -> None:
     """A county said that a visit is not theirs: the city's desk has it, with a sign-in clock of its own."""
     task = danger.task("visit", COUNTY)

@@ -48,10 +48,10 @@ class Lost:
         return len(held) + len(self.tries.intersection(attempt for (attempt,) in open_tries))
 
 
-def test_workers_killed_twice_forget_nobody(home: Home) -> None:
+def test_workers_killed_twice_forget_nobody(home: Home, brisk: str) -> None:
     """Every worker was killed twice with hundreds of requests out: all came back in time, and nobody heard twice."""
     lines = home.sample(ALERTS).read_bytes().splitlines(keepends=True)
-    supervisor = home.up("--policy", "demo", "--faults", "none", "--answer-ms", "3000..4000", **SLOW)
+    supervisor = home.up("--policy", brisk, "--faults", "none", "--answer-ms", "3000..4000", **SLOW)
     for number, half in enumerate((lines[: ALERTS // 2], lines[ALERTS // 2 :]), 1):
         published = home.quanzu("submit", "--queue", "-", given=b"".join(half))
         assert published.returncode == 0, published.stderr.decode()

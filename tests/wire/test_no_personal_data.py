@@ -84,7 +84,7 @@ def test_nothing_that_is_left_names_anybody(home: Home, brisk: str) -> None:
         in_passing |= {
             name for name, data in files(home.home) if not name.startswith("queue/") and anybody.search(data)
         }
-        time.sleep(2)
+        time.sleep(4)
     assert run.returncode == 0, home.told("run").decode()
     home.quanzu("stats"), home.quanzu("audit"), home.quanzu("dead", "list", "--limit", "100")
     assert not in_passing

@@ -1,0 +1,122 @@
+"""Limits: times that were promised, how they are kept, tightened, and no longer owed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, String, Uuid, bindparam, func, or_, select, update
+
+from dispatcher import tables
+from dispatcher.casebook.asking import Asking
+from dispatcher.draft import Row
+from dispatcher.plan import Plan, PlannedDeadline
+from dispatcher.words import CloseCode, DeadlineKind
+
+_LIMITS = (DeadlineKind.CONTACT, DeadlineKind.MET, DeadlineKind.FEEDBACK)
+
+
+class Limits(Asking):
+    """Deadlines of the cases at hand; follow-ups, which are promised after the end, are deadlines too."""
+
+    def __init__(self, connection: Connection, *, now: datetime, actor: str) -> None:
+        super().__init__(connection, now=now, actor=actor)
+        self._done: list[Row] = []
+        self._void: list[Row] = []
+
+    def done(self, case_id: UUID, kind: DeadlineKind, at: datetime, *, dispatch_id: UUID | None = None) -> None:
+        """Note that what was promised happened `at`, on time or late; the first time counts."""
+        for row in self.draft.rows(tables.deadlines):
+            mine = dispatch_id is None or row["dispatch_id"] == dispatch_id
+            if row["case_id"] == case_id and row["kind"] == kind and row["done_at"] is None and mine:
+                row["done_at"] = at
+        self._done.append({"of_case": case_id, "of_kind": kind.value, "of_dispatch": dispatch_id, "at": at})
+
+    def excuse(self, case_id: UUID, *, dispatch_id: UUID | None = None, kind: DeadlineKind | None = None) -> None:
+        """Limits that are no longer owed, if they have not yet fallen due; follow-ups are always owed."""
+        told = kind.value if kind is not None else None
+        self._void.append({"of_case": case_id, "of_dispatch": dispatch_id, "of_kind": told})
+
+    def _tightened(self, case: Row, plan: Plan) -> Plan:
+        """Open limits of the same kind end no later than the new ones; only kinds that are missing are added."""
+        table = tables.deadlines
+        query = (
+            select(table.c.id, table.c.kind, table.c.due_at)
+            .where(
+                table.c.case_id == case["id"],
+                table.c.kind.in_(_LIMITS),
+                table.c.void_at.is_(None),
+                func.coalesce(table.c.done_at, table.c.missed_at, self.now) >= self.round_of(case),
+            )
+            .order_by(table.c.due_at)
+        )
+        rows = [dict(row) for row in self.connection.execute(query).mappings()]
+        rows += [row for row in self.draft.rows(table) if row["case_id"] == case["id"]]
+        there = {row["kind"]: row for row in rows if row["kind"] in _LIMITS}
+        missing: list[PlannedDeadline] = []
+        for limit in plan.deadlines:
+            old = there.get(limit.kind)
+            if old is None:
+                missing.append(limit)
+            elif limit.due_at < old["due_at"]:
+                old["due_at"] = limit.due_at
+                if "done_at" not in old:  # it is in the database, not in the draft
+                    self._shorten(old["id"], limit)
+        return Plan(plan.dispatches, tuple(missing), plan.closes_itself_at, plan.needless)
+
+    def _shorten(self, deadline_id: UUID, limit: PlannedDeadline) -> None:
+        table = tables.deadlines
+        self.connection.execute(
+            update(table)
+            .where(table.c.id == deadline_id, table.c.done_at.is_(None), table.c.missed_at.is_(None))
+            .values(due_at=limit.due_at, started_at=limit.started_at)
+        )
+
+    def _promise_follow_ups(self, case: Row, code: CloseCode) -> None:
+        for step, deadline in enumerate(self._follow_ups(case, code)):
+            self.draft.deadline(deadline, case["id"], step=step)
+
+    def _drop_follow_ups(self, case: Row) -> None:
+        """Those that nobody has made yet are no longer owed."""
+        table = tables.deadlines
+        stale = update(table).where(
+            table.c.case_id == case["id"],
+            table.c.kind == DeadlineKind.FOLLOW_UP,
+            table.c.done_at.is_(None),
+            table.c.void_at.is_(None),
+        )
+        self.connection.execute(stale.values(void_at=self.now))
+        for row in self.draft.rows(table):
+            if row["case_id"] == case["id"] and row["kind"] == DeadlineKind.FOLLOW_UP:
+                row["void_at"] = self.now
+
+    def _follow_ups(self, case: Row, code: CloseCode) -> list[PlannedDeadline]:
+        if code is not CloseCode.DISSUADED:
+            return []
+        level = self.policy_of(case).level(case["risk"])
+        chosen = case["id"].int % 10_000 < level.follow_up_share * 10_000
+        return [
+            PlannedDeadline(DeadlineKind.FOLLOW_UP, self.now, self.now + timedelta(seconds=after_s), False)
+            for after_s in (level.follow_ups_s if chosen else ())
+        ]
+
+    def _flush_limits(self) -> None:
+        """Limits that were kept, and limits that are no longer owed and have not yet fallen due."""
+        table = tables.deadlines
+        mine = or_(bindparam("of_dispatch", type_=Uuid()).is_(None), table.c.dispatch_id == bindparam("of_dispatch"))
+        here = (table.c.case_id == bindparam("of_case"), mine, table.c.void_at.is_(None))
+        if self._done:
+            kept = update(table).where(*here, table.c.kind == bindparam("of_kind"), table.c.done_at.is_(None))
+            self.connection.execute(kept.values(done_at=bindparam("at")), self._done)
+        if self._void:
+            any_kind = or_(bindparam("of_kind", type_=String()).is_(None), table.c.kind == bindparam("of_kind"))
+            unowed = update(table).where(
+                *here,
+                any_kind,
+                table.c.done_at.is_(None),
+                table.c.missed_at.is_(None),
+                table.c.due_at > self.now,
+                table.c.kind != DeadlineKind.FOLLOW_UP,
+            )
+            self.connection.execute(unowed.values(void_at=self.now), self._void)
+        self._done, self._void = [], []

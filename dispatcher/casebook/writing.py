@@ -1,0 +1,61 @@
+"""Writing: what is new and what changed goes to the database once, in one statement a table."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, update
+
+from dispatcher import tables
+from dispatcher.casebook.raising import Raising
+
+CASE_FIELDS = (
+    "risk",
+    "raised_at",
+    "pushes",
+    "second_warning",
+    "state",
+    "contacted_at",
+    "contacted_by",
+    "verdict",
+    "dissuasion",
+    "close_code",
+    "closed_at",
+    "closes_itself_at",
+    "shares_case_id",
+)
+DISPATCH_FIELDS = (
+    "risk",
+    "lane",
+    "state",
+    "due_at",
+    "ring_at",
+    "rings",
+    "lease_until",
+    "lease_owner",
+    "tries",
+    "handed_over_at",
+    "news_due_at",
+    "outcome",
+    "reason",
+    "ended_at",
+)
+
+
+class CaseBook(Raising):
+    """The whole book, and its end. One instance lives for one transaction; `flush` writes what changed."""
+
+    def flush(self) -> None:
+        """Write what is new and what changed, one statement a table."""
+        for table, ids, rows, fields in (
+            (tables.cases, self._dirty_cases, self.cases, CASE_FIELDS),
+            (tables.dispatches, self._dirty_dispatches, self.dispatches, DISPATCH_FIELDS),
+        ):
+            fresh = {row["id"] for row in self.draft.rows(table)}
+            changed = [
+                {"row_id": row_id} | {field: rows[row_id][field] for field in fields} for row_id in sorted(ids - fresh)
+            ]
+            if changed:
+                query = update(table).where(table.c.id == bindparam("row_id"))
+                self.connection.execute(query.values({field: bindparam(field) for field in fields}), changed)
+            ids.clear()
+        self._flush_limits()
+        self.draft.write(self.connection)

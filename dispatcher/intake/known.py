@@ -1,0 +1,108 @@
+"""What is known before a batch is taken: alerts that came before, and the people whom it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text, tuple_
+
+from dispatcher import tables
+from dispatcher.alert import Alert
+from dispatcher.draft import Row
+from dispatcher.join import Known
+from dispatcher.store import is_postgres
+
+
+class Memory:
+    """Alerts, people and sources of one batch: read once, then kept up as the batch is taken.
+
+    `seen`: one row per (source, source_ref).
+    `people`: the cases of each (phone index, is a test), in the order of their ids.
+    `sources`: by case, when each source last spoke of it.
+    """
+
+    def __init__(self, connection: Connection, *, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        self.seen: dict[tuple[str, str], Row] = {}
+        self.people: dict[tuple[bytes, bool], list[Known]] = {}
+        self.sources: dict[UUID, dict[str, datetime]] = {}
+
+    def load(self, alerts: Sequence[Alert], indexes: list[bytes]) -> None:
+        """Lock the people with these phone indexes (ascending, once each), then read what is there of them."""
+        self._lock_people(indexes)
+        self._load_seen(alerts)
+        self._load_people(indexes)
+        self._load_sources()
+
+    def hear(self, case_id: UUID, source: str) -> None:
+        """Note that a source speaks of a case now."""
+        self.sources.setdefault(case_id, {})[source] = self.now
+
+    def is_second_source(self, case_id: UUID, source: str, *, within_s: float) -> bool:
+        """True where others spoke of the case within `within_s` seconds, and this source never did."""
+        heard = self.sources.get(case_id, {})
+        recent = [other for other, at in heard.items() if (self.now - at).total_seconds() <= within_s]
+        return bool(recent) and source not in heard
+
+    def cases_of(self, phone_index: bytes, *, is_test: bool) -> list[Known]:
+        """The cases of one person; `opened` and `refresh` keep the list up."""
+        return self.people.setdefault((phone_index, is_test), [])
+
+    def opened(self, case: Row) -> None:
+        """Later alerts of this batch may join the new case."""
+        self.cases_of(case["phone_index"], is_test=case["is_test"]).append(_known(case))
+
+    def refresh(self, case: Row) -> None:
+        """Later alerts of this batch see the case as it now is."""
+        known = self.people[case["phone_index"], case["is_test"]]
+        known[:] = [_known(case) if item.id == case["id"] else item for item in known]
+
+    def _lock_people(self, indexes: list[bytes]) -> None:
+        """Two batches never plan for one person at once: PostgreSQL locks each person, SQLite the whole file."""
+        if indexes and is_postgres(self.connection):
+            names = [{"name": int.from_bytes(index[:8], "big", signed=True)} for index in indexes]
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), names)
+
+    def _load_seen(self, alerts: Sequence[Alert]) -> None:
+        table = tables.alerts
+        pairs = sorted({(alert.source, alert.source_ref) for alert in alerts})
+        if not pairs:
+            return
+        columns = (table.c.id, table.c.source, table.c.source_ref, table.c.body_index, table.c.case_id, table.c.merged)
+        query = select(*columns).where(tuple_(table.c.source, table.c.source_ref).in_(pairs))
+        for row in self.connection.execute(query).mappings():
+            self.seen[row["source"], row["source_ref"]] = dict(row)
+
+    def _load_people(self, indexes: list[bytes]) -> None:
+        """All cases of these people, locked in one order: see `CaseBook.lock_people`."""
+        table = tables.cases
+        if not indexes:
+            return
+        query = select(table).where(table.c.phone_index.in_(indexes)).order_by(table.c.id).with_for_update()
+        for row in self.connection.execute(query).mappings():
+            self.people.setdefault((row["phone_index"], row["is_test"]), []).append(_known(dict(row)))
+
+    def _load_sources(self) -> None:
+        """Which source spoke last when of the cases that may be joined."""
+        table = tables.alerts
+        ids = [known.id for cases in self.people.values() for known in cases]
+        if not ids:
+            return
+        query = select(table.c.case_id, table.c.source, table.c.received_at).where(table.c.case_id.in_(ids))
+        for case_id, source, at in self.connection.execute(query.order_by(table.c.received_at)):
+            self.sources.setdefault(case_id, {})[source] = at
+
+
+def _known(row: Row) -> Known:
+    return Known(
+        row["id"],
+        row["fraud_type"],
+        row["state"],
+        row["opened_at"],
+        row["close_code"],
+        row["closed_at"],
+        row["shares_case_id"],
+    )
