@@ -308,6 +308,8 @@ def _human_miss(promise: Promise, reported: Reported, level: LevelRule, now: dat
         if level.visit is not None and promise.target is Target.SELF:
             effects.append(AddVisit("dead_number"))
         return Ruling(Event.SPEND, Outcome.NOT_REACHED, reported.reason, effects=tuple(effects))
+    if promise.state is DispatchState.UNKNOWN:
+        return Ruling(Event.SPEND, Outcome.NOT_REACHED, "late_news", effects=tuple(effects))
     if promise.tries >= _tries(promise, level):
         return Ruling(Event.SPEND, Outcome.NOT_REACHED, reported.reason, effects=tuple(effects))
     return Ruling(Event.RETRY, Outcome.NOT_REACHED, reported.reason, _redial_s(promise, level), effects=tuple(effects))

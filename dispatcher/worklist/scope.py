@@ -65,6 +65,7 @@ _TRY = (
         tables.attempts.c.outcome.label("try_outcome"),
         tables.cases.c.phone_sealed,
         tables.cases.c.key_id,
+        tables.cases.c.policy_digest,
     )
     .join(tables.attempts, tables.attempts.c.dispatch_id == tables.dispatches.c.id)
     .join(tables.cases, tables.dispatches.c.case_id == tables.cases.c.id)

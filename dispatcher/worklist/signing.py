@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -13,9 +13,10 @@ from dispatcher import tables
 from dispatcher.access import Visitor, note_access
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
+from dispatcher.judge import news_s
 from dispatcher.keys import Keyring
 from dispatcher.store import Store
-from dispatcher.words import DeadlineKind, DispatchState
+from dispatcher.words import DeadlineKind, DispatchState, Means
 from dispatcher.worklist.scope import NoLongerOpen, Scope, find_try
 
 
@@ -55,16 +56,21 @@ def sign_in(store: Store, visitor: Visitor, task: UUID, reference: str, *, remot
 
 
 def _sign(connection: Connection, row: Row, visitor: Visitor, now: datetime) -> datetime:
-    """Sign for the task if nobody has; returns the first instant. Raises: NoLongerOpen."""
+    """Sign for the task if nobody has; returns the first instant. Raises: NoLongerOpen.
+
+    Who signs in has the whole time for his report, however long the task lay.
+    """
     table = tables.dispatches
     here = (table.c.id == row["id"], table.c.state == DispatchState.HANDED_OVER, table.c.attempts == row["number"])
+    book = CaseBook(connection, now=now, actor=visitor.label)
+    report_by = now + timedelta(seconds=news_s(Means(row["means"]), book.policy_of(row).level(row["risk"])))
     first = update(table).where(*here, table.c.signed_in_at.is_(None))
-    if connection.execute(first.values(signed_in_at=now, signed_in_by=visitor.key_id)).rowcount == 0:
+    taken = {"signed_in_at": now, "signed_in_by": visitor.key_id, "news_due_at": report_by}
+    if connection.execute(first.values(taken)).rowcount == 0:
         before: datetime | None = connection.execute(select(table.c.signed_in_at).where(*here)).scalar()
         if before is None:
             raise NoLongerOpen("this try is over; look at the list")
         return before
-    book = CaseBook(connection, now=now, actor=visitor.label)
     book.done(row["case_id"], DeadlineKind.SIGN_IN, now, dispatch_id=row["id"])
     book.draft.event(row["case_id"], "signed_in", dispatch_id=row["id"])
     book.flush()

@@ -239,3 +239,27 @@ def test_the_demo_policy_rings_at_any_hour(store: Store) -> None:
     town.now = NIGHT
     town.hears_of(GRANDMOTHER, risk="L4")
     assert sorted(letter.channel for letter in town.works()) == ["call", "sms"]
+
+
+def test_a_caller_who_signs_in_late_still_has_his_time(town: Town) -> None:
+    """The call lay for 29 of its 30 minutes; the caller who takes it then may report 20 minutes later."""
+    town.hears_of(GRANDMOTHER, risk="L1")
+    town.works()
+    town.later(minutes=29)
+    town.signs_in(town.one(HUMAN))
+    town.later(minutes=20)
+    town.ticks()
+    assert town.state(HUMAN) == "handed_over"
+    town.missed(town.one(HUMAN))
+    assert town.state(HUMAN) == "waiting"
+
+
+def test_a_miss_that_is_told_too_late_is_a_miss_and_not_unknown(town: Town) -> None:
+    """Nobody reported in time, so the call was unknown; an hour later the caller says that nobody answered."""
+    town.hears_of(GRANDMOTHER, risk="L1")
+    town.works()
+    town.later(minutes=31)
+    town.ticks()
+    assert town.state(HUMAN) == "unknown"
+    town.missed(town.one(HUMAN))
+    assert (town.state(HUMAN), town.one(HUMAN)["outcome"]) == ("missed", "not_reached")

@@ -16,7 +16,7 @@ ALERTS = 800
 AT_LEAST = 200
 LEASE_S = 8.0
 BOUND_S = LEASE_S + 10.0
-SLOW = {"QUANZU_LEASE_S": str(LEASE_S), "QUANZU_REQUEST_TIMEOUT_S": "6"}
+SLOW = {"QUANZU_LEASE_S": str(LEASE_S), "QUANZU_REQUEST_TIMEOUT_S": "4"}
 
 UNDERWAY = "SELECT count(*) FROM dispatches WHERE state = 'underway'"
 UNENDED = "SELECT count(*) FROM dispatches WHERE ended_at IS NULL"
@@ -51,7 +51,7 @@ class Lost:
 def test_workers_killed_twice_forget_nobody(home: Home, brisk: str) -> None:
     """Every worker was killed twice with hundreds of requests out: all came back in time, and nobody heard twice."""
     lines = home.sample(ALERTS).read_bytes().splitlines(keepends=True)
-    supervisor = home.up("--policy", brisk, "--faults", "none", "--answer-ms", "3000..4000", **SLOW)
+    supervisor = home.up("--policy", brisk, "--faults", "none", "--answer-ms", "2000..3000", **SLOW)
     for number, half in enumerate((lines[: ALERTS // 2], lines[ALERTS // 2 :]), 1):
         published = home.quanzu("submit", "--queue", "-", given=b"".join(half))
         assert published.returncode == 0, published.stderr.decode()
