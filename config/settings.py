@@ -124,7 +124,13 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
 
 
 def _named(line: str) -> str:
-    """The fault of a field, by the name of its variable."""
+    """The fault of a field, by the name of its variable; a fault between fields names them itself."""
+    if line.startswith("whole: "):
+        return (
+            line.removeprefix("whole: Value error, ")
+            .replace("lease_s", "QUANZU_LEASE_S")
+            .replace("request_timeout_s", "QUANZU_REQUEST_TIMEOUT_S")
+        )
     return f"QUANZU_{_upper_field(line)}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from dispatcher.keys import Keyring
 
 BUSY_MS = 30_000
+LOOK_S = 0.0005
+"""How often a waiting writer looks whether it is its turn."""
 
 
 class Store:
@@ -55,7 +59,7 @@ class Store:
 
 
 class Turn:
-    """Writers of one SQLite file take turns by a lock that wakes the next one at once.
+    """Writers of one SQLite file take turns by a lock that the next one has within a millisecond.
 
     SQLite itself lets a writer sleep up to 100 ms between two looks, so that under load the file is idle most of the
     time. The lock file orders writers that use it; SQLite's own lock still keeps out any that do not. The threads of
@@ -74,22 +78,45 @@ class Turn:
         self._since: float | None = None
 
     def __enter__(self) -> None:
+        until = time.monotonic() + BUSY_MS / 1000
         with self._counting:
             self._waiting += 1
         try:
-            self._threads.acquire()
+            mine = self._threads.acquire(timeout=BUSY_MS / 1000)
         finally:
             with self._counting:
                 self._waiting -= 1
+        if not mine:
+            self._let_go_for_nobody()
+            raise _locked()
         try:
             if self._file is None or self._pid != os.getpid():  # a forked child needs a lock of its own
                 self._file, self._pid, self._since = self._path.open("ab"), os.getpid(), None
             if self._since is None:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._lock_file(self._file, until)
                 self._since = time.monotonic()
         except BaseException:
             self._threads.release()
             raise
+
+    def _lock_file(self, file: IO[bytes], until: float) -> None:
+        """Take the file's lock. Looked at often rather than waited for, since a wait could not be given up.
+
+        Raises: OperationalError: another process has held it for too long.
+        """
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise _locked() from None
+                time.sleep(LOOK_S)
+
+    def _let_go_for_nobody(self) -> None:
+        """The last holder may have kept the file for this thread, which has just given up."""
+        if self._threads.acquire(blocking=False):
+            self.__exit__() if self._since is not None else self._threads.release()
 
     def __exit__(self, *_: object) -> None:
         assert self._file is not None and self._since is not None
@@ -99,6 +126,11 @@ class Turn:
                 self._since = None
         finally:
             self._threads.release()
+
+
+def _locked() -> OperationalError:
+    """The fault that SQLite itself would tell, so that callers need to know only one."""
+    return OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 
 
 def make_engine(url: str) -> Engine:
