@@ -40,6 +40,37 @@ REDIAL = frozenset(
 )
 FORGIVEN = frozenset({Outcome.GATEWAY_TEMPORARY, Outcome.PLATFORM_FAULT})
 DEAD_NUMBER = frozenset({Outcome.SUSPENDED, Outcome.INVALID_NUMBER, Outcome.BAD_NUMBER})
+OF_MEANS = {
+    Means.CARRIER: frozenset(
+        {
+            Outcome.DELIVERED,
+            Outcome.BAD_NUMBER,
+            Outcome.BLOCKED,
+            Outcome.OUR_FAULT,
+            Outcome.PHONE_TEMPORARY,
+            Outcome.GATEWAY_TEMPORARY,
+        }
+    ),
+    Means.ROBOT: frozenset(
+        {
+            Outcome.HEARD,
+            Outcome.KEY_UNDERSTOOD,
+            Outcome.KEY_PAID,
+            Outcome.HUNG_UP,
+            Outcome.MACHINE,
+            Outcome.BUSY,
+            Outcome.NO_ANSWER,
+            Outcome.REJECTED,
+            Outcome.UNREACHABLE,
+            Outcome.POWERED_OFF,
+            Outcome.SUSPENDED,
+            Outcome.INVALID_NUMBER,
+            Outcome.PLATFORM_FAULT,
+        }
+    ),
+}
+"""What a carrier's news can say of a text and of a robot's call; people's work has no news from carriers."""
+
 DEAD_REASONS = frozenset({"empty_number", "suspended", "wrong_person"})
 
 

@@ -19,11 +19,11 @@ from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
-from dispatcher.judge import WORTH, News
+from dispatcher.judge import OF_MEANS, WORTH, News
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
 from dispatcher.store import Store, is_postgres
-from dispatcher.words import DispatchState, Outcome
+from dispatcher.words import DispatchState, Means, Outcome
 
 PATIENCE = timedelta(days=3)
 """How long news of an unknown reference is kept waiting; no carrier reports later than 72 h."""
@@ -87,8 +87,8 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
         happenings, outcomes = [], []
         for row in placed:
             attempt, outcome = tries[row["reference"]], outcome_of(row["carrier"], row["code"])
-            if outcome is None or outcome == attempt["outcome"]:
-                row["changes"] = False  # not final, or told before
+            if outcome is None or outcome == attempt["outcome"] or not _fits(row, attempt, outcome):
+                row["changes"] = False  # not final, told before, or no such news can be of this try
                 continue
             attempt["outcome"] = outcome
             latest = attempt["number"] == attempt["attempts"]
@@ -129,6 +129,8 @@ def _tries(connection: Connection, references: Iterable[str]) -> dict[str, Row]:
             attempt.c.number,
             attempt.c.begun_at,
             attempt.c.answer,
+            attempt.c.carrier,
+            dispatch.c.means,
             attempt.c.outcome,
             dispatch.c.state,
             dispatch.c.attempts,
@@ -144,6 +146,12 @@ def _can_be_placed(receipt: Row, tries: dict[str, Row]) -> bool:
     """Its try is known and answered, and no worker holds the dispatch."""
     attempt = tries.get(receipt["reference"])
     return attempt is not None and attempt["answer"] is not None and attempt["state"] != DispatchState.UNDERWAY
+
+
+def _fits(receipt: Row, attempt: Row, outcome: Outcome) -> bool:
+    """News is of its own carrier's tries, and of their kind: nobody hears a text, and no robot meets anybody."""
+    told_by = receipt["carrier"] == attempt["carrier"]
+    return bool(told_by and (outcome is Outcome.UNKNOWN or outcome in OF_MEANS.get(Means(attempt["means"]), ())))
 
 
 def _outcome_row(attempt: Row, receipt: Row, outcome: Outcome, at: datetime) -> Row:

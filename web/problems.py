@@ -11,7 +11,14 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+    StatementError,
+)
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dispatcher.alert import Fault
@@ -99,7 +106,8 @@ def _named(error: dict[str, Any]) -> Fault:
 
 async def _on_database(request: Request, fault: Exception) -> JSONResponse:
     """Whatever door met it: nothing was kept, and it may be sent again; unless no database could keep it."""
-    if isinstance(fault, DataError):
+    never_sent = isinstance(fault, StatementError) and not isinstance(fault, DBAPIError)
+    if never_sent or isinstance(fault, DataError):
         return response(422, "the request holds what no database can keep, such as NUL", ())
     if isinstance(fault, IntegrityError | ProgrammingError):
         log.error("refused_by_the_tables", fault=type(fault).__name__, exc_info=fault)

@@ -11,6 +11,7 @@ from dispatcher import tables
 from dispatcher.casebook.asking import Asking
 from dispatcher.draft import Row
 from dispatcher.plan import Plan, PlannedDeadline
+from dispatcher.tables.columns import Instant
 from dispatcher.words import CloseCode, DeadlineKind
 
 _LIMITS = (DeadlineKind.CONTACT, DeadlineKind.MET, DeadlineKind.FEEDBACK)
@@ -25,10 +26,11 @@ class Limits(Asking):
         self._void: list[Row] = []
 
     def done(self, case_id: UUID, kind: DeadlineKind, at: datetime, *, dispatch_id: UUID | None = None) -> None:
-        """Note that what was promised happened `at`, on time or late; the first time counts."""
+        """Note that what was promised happened `at`, on time or late; the earliest time counts, whenever it is told."""
         for row in self.draft.rows(tables.deadlines):
             mine = dispatch_id is None or row["dispatch_id"] == dispatch_id
-            if row["case_id"] == case_id and row["kind"] == kind and row["done_at"] is None and mine:
+            earlier = row["done_at"] is None or at < row["done_at"]
+            if row["case_id"] == case_id and row["kind"] == kind and mine and earlier:
                 row["done_at"] = at
         self._done.append({"of_case": case_id, "of_kind": kind.value, "of_dispatch": dispatch_id, "at": at})
 
@@ -106,7 +108,8 @@ class Limits(Asking):
         mine = or_(bindparam("of_dispatch", type_=Uuid()).is_(None), table.c.dispatch_id == bindparam("of_dispatch"))
         here = (table.c.case_id == bindparam("of_case"), mine, table.c.void_at.is_(None))
         if self._done:
-            kept = update(table).where(*here, table.c.kind == bindparam("of_kind"), table.c.done_at.is_(None))
+            earlier = or_(table.c.done_at.is_(None), table.c.done_at > bindparam("at", type_=Instant()))
+            kept = update(table).where(*here, table.c.kind == bindparam("of_kind"), earlier)
             self.connection.execute(kept.values(done_at=bindparam("at")), self._done)
         if self._void:
             any_kind = or_(bindparam("of_kind", type_=String()).is_(None), table.c.kind == bindparam("of_kind"))

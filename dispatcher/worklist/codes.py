@@ -10,11 +10,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dispatcher.alert import Fault
 from dispatcher.words import Channel, CloseCode, FraudType, Risk, Target
 
+
+def _text_only(value: object) -> object:
+    """An instant is told as text: a bare number could be seconds or milliseconds."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be a text such as 2026-01-31T08:00:00+08:00")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_text_only)]
+OLDEST = timedelta(days=3660)
 Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 
 ON_SCENE = (
@@ -38,8 +48,8 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reference: str = Field(min_length=1, max_length=15)
-    happened_at: AwareDatetime
+    reference: str = Field(min_length=1, max_length=15, pattern=r"^[0-9A-Za-z]+$")
+    happened_at: Instant
     target: Literal["self", "relative", "other"]
     reach: Literal["reached", "not_reached"]
     reason: (
@@ -63,7 +73,7 @@ class Report(BaseModel):
     defrauded_yuan: Money | None = None
     dissuaded_yuan: Money | None = None
     stopped_yuan: Money | None = None
-    fraud_time: AwareDatetime | None = None
+    fraud_time: Instant | None = None
     actual_risk: Risk | None = None
     actual_fraud_type: FraudType | None = None
     close: CloseCode | None = None
@@ -80,9 +90,13 @@ def read_report(body: object, *, now: datetime) -> Report | list[Fault]:
             Fault(".".join(str(part) for part in fault["loc"]) or "$", fault["msg"])
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
         ]
-    if report.happened_at > now + AHEAD:
-        return [Fault("happened_at", "must not lie in the future")]
-    return report
+    faults = []
+    for name, told in (("happened_at", report.happened_at), ("fraud_time", report.fraud_time)):
+        if told is not None and told > now + AHEAD:
+            faults.append(Fault(name, "must not lie in the future"))
+        if told is not None and told < now - OLDEST:
+            faults.append(Fault(name, "must not lie more than ten years back"))
+    return faults or report
 
 
 def disagreements(report: Report, channel: Channel, target: Target, *, may_close_unreachable: bool) -> list[Fault]:

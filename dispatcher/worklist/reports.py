@@ -17,13 +17,16 @@ from dispatcher.bells import Bell, bells_of
 from dispatcher.casebook import OPEN, CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
+from dispatcher.judge import GOOD, WrongPerson
 from dispatcher.judge import Reported as Happening
-from dispatcher.judge import WrongPerson
 from dispatcher.move import Happened, conclude_all, move
 from dispatcher.store import Store
 from dispatcher.words import Channel, CloseCode, DeadlineKind, DispatchState, Outcome, Role, Target
-from dispatcher.worklist.codes import Report, disagreements
+from dispatcher.worklist.codes import AHEAD, Report, disagreements
 from dispatcher.worklist.scope import NotYours, Scope, find_try
+
+IN_PERSON = (Outcome.MET, Outcome.REACHED, Outcome.REFUSED_ADVICE)
+"""What stands once it is reported: a later and worse report of the same try does not undo it, a correction does."""
 
 
 class Disagrees(Exception):
@@ -61,6 +64,8 @@ def report(store: Store, visitor: Visitor, task: UUID, told: Report, *, now: dat
     with store.read() as connection:  # what takes time is done before the write begins
         scope = Scope.of(connection, visitor)
         row = find_try(connection, scope, task, told.reference)
+        if told.happened_at < row["begun_at"] - AHEAD:
+            raise Disagrees([Fault("happened_at", "must not lie before the task was put on the list")])
         closer = visitor.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
         channel, target = Channel(row["channel"]), Target(row["target"])
         if faults := disagreements(told, channel, target, may_close_unreachable=closer):
@@ -158,7 +163,7 @@ def _verdict(book: CaseBook, row: Row, told: Report) -> None:
 
 def _move(book: CaseBook, row: Row, told: Report, *, newly_paid: bool) -> str:
     outcome = _outcome(told, Target(row["target"]))
-    at = min(told.happened_at, book.now)
+    at = min(max(told.happened_at, row["begun_at"]), book.now)
     what = Happening(
         outcome,
         reason=told.visit_reason or told.reason,
@@ -166,15 +171,42 @@ def _move(book: CaseBook, row: Row, told: Report, *, newly_paid: bool) -> str:
         paid=newly_paid,
         of_latest=row["number"] == row["attempts"],
     )
-    if told.reason == "wrong_person" and row["state"] == DispatchState.FULFILLED:
+    corrects = told.reason == "wrong_person"
+    if corrects and row["state"] == DispatchState.FULFILLED:
         moved = move(book, [Happened(row["id"], WrongPerson(), at)])
+        _take_back_contact(book, row)
     else:
         moved = move(book, [Happened(row["id"], what, at, busy_since=_busy_since(book, row, told))])
-    table = tables.attempts
-    note = update(table).where(table.c.id == row["attempt_id"])
-    code = told.visit_reason or told.reason or told.dissuasion
-    book.connection.execute(note.values(outcome=outcome.value, outcome_code=code, outcome_at=at))
+    if corrects or outcome in IN_PERSON or row["try_outcome"] not in IN_PERSON:
+        table = tables.attempts
+        note = update(table).where(table.c.id == row["attempt_id"])
+        code = told.visit_reason or told.reason or told.dissuasion
+        book.connection.execute(note.values(outcome=outcome.value, outcome_code=code, outcome_at=at))
     return moved[0].state.value
+
+
+def _take_back_contact(book: CaseBook, row: Row) -> None:
+    """Somebody else was reached: unless another try reached the person, he has not been contacted after all."""
+    attempt, dispatch, deadline = tables.attempts, tables.dispatches, tables.deadlines
+    others = (
+        select(attempt.c.id)
+        .join(dispatch, attempt.c.dispatch_id == dispatch.c.id)
+        .where(
+            dispatch.c.case_id == row["case_id"],
+            dispatch.c.target == Target.SELF,
+            attempt.c.id != row["attempt_id"],
+            attempt.c.outcome.in_([*IN_PERSON, *(one for one in GOOD if one is not Outcome.DELIVERED)]),
+        )
+    )
+    if book.connection.execute(others.limit(1)).first() is not None:
+        return
+    for case in book.family(book.cases[row["case_id"]]):
+        case.update(contacted_at=None, contacted_by=None)
+        book.touch_case(case)
+        limits = (DeadlineKind.CONTACT, DeadlineKind.MET)
+        again = update(deadline).where(deadline.c.case_id == case["id"], deadline.c.kind.in_(limits))
+        book.connection.execute(again.values(done_at=None))
+        book.draft.event(case["id"], "contact_taken_back", why="wrong_person")
 
 
 def _outcome(told: Report, target: Target) -> Outcome:
@@ -231,12 +263,17 @@ def report_follow_up(
         query = (
             select(deadline.c.case_id, deadline.c.due_at, deadline.c.done_at)
             .join(case, deadline.c.case_id == case.c.id)
-            .where(deadline.c.id == follow_up, deadline.c.kind == DeadlineKind.FOLLOW_UP)
+            .where(
+                deadline.c.id == follow_up,
+                deadline.c.kind == DeadlineKind.FOLLOW_UP,
+                deadline.c.void_at.is_(None),
+                deadline.c.due_at <= now,
+            )
             .where(case.c.region >= low, case.c.region < high)
         )
         row = connection.execute(query).first()
-        if row is None:
-            raise NotYours("no such follow-up for this key")
+        if row is None or visitor.role is Role.OFFICER:
+            raise NotYours("no such follow-up for this key, or not yet due")
         due_at: datetime = row.due_at
         if row.done_at is None:
             result = "valid" if valid else "invalid"

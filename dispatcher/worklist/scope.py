@@ -62,6 +62,7 @@ _TRY = (
         tables.dispatches,
         tables.attempts.c.id.label("attempt_id"),
         tables.attempts.c.number,
+        tables.attempts.c.begun_at,
         tables.attempts.c.outcome.label("try_outcome"),
         tables.cases.c.phone_sealed,
         tables.cases.c.key_id,

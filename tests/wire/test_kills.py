@@ -12,7 +12,8 @@ from deployment import PATIENCE_S, Home, until, workers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("deployments")]
 
-ALERTS = 800
+ALERTS = int(os.environ.get("QUANZU_KILL_ALERTS", "800"))
+"""The promise is made for 2,000: QUANZU_KILL_ALERTS=2000 runs it at that size; CI keeps it shorter."""
 AT_LEAST = 200
 LEASE_S = 8.0
 BOUND_S = LEASE_S + 10.0
