@@ -10,13 +10,14 @@ from pathlib import Path
 
 from sqlalchemy import update
 
+from config.faults import ConfigurationFault
 from config.policy import load_policy
 from config.regions import Regions
 from config.settings import Settings
 from dispatcher import tables
-from dispatcher.access import make_key
+from dispatcher.access import PREFIX, make_key
 from dispatcher.assign import Units
-from dispatcher.keys import load_keyring
+from dispatcher.sealed import keyring_for
 from dispatcher.store import Store
 from dispatcher.units import RegionRow, seed_units
 from dispatcher.words import Role
@@ -39,14 +40,9 @@ class Home:
 def prepare(settings: Settings) -> Home:
     """Make what is missing: folder (closed to others), keys, tables, units, first key. Safe to call again.
 
-    Raises: ConfigurationFault, OSError, SQLAlchemyError, ValueError: what is there cannot be used.
+    Raises: ConfigurationFault, KeyMissing, OSError, SQLAlchemyError, ValueError: what is there cannot be used.
     """
-    folder = settings.home.resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    os.umask(0o077)
-    for name in ("logs", "simulator", "runs"):
-        (folder / name).mkdir(exist_ok=True, mode=0o700)
+    make_folders(settings, "logs", "simulator", "runs")
     load_policy(settings.policy)
     store = open_store(settings)
     migrate(store.engine)
@@ -56,9 +52,26 @@ def prepare(settings: Settings) -> Home:
     return Home(settings, store, first_key(settings, store))
 
 
+def make_folders(settings: Settings, *names: str) -> None:
+    """The home and these folders in it, closed to others. Raises: ConfigurationFault: they cannot be made."""
+    folder = settings.home.resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        os.umask(0o077)
+        for name in names:
+            (folder / name).mkdir(exist_ok=True, mode=0o700)
+    except OSError as fault:
+        why = fault.strerror or type(fault).__name__
+        raise ConfigurationFault([f"QUANZU_HOME: must be a folder of yours, or one that can be made: {why}"]) from fault
+
+
 def open_store(settings: Settings) -> Store:
-    """The database with this deployment's keys."""
-    return Store(settings.database, load_keyring(keys_file(settings)))
+    """The database with this deployment's keys.
+
+    Raises: KeyMissing: the key file is gone though the database holds sealed data.
+    """
+    return Store(settings.database, keyring_for(keys_file(settings), settings.database))
 
 
 def region_rows(regions: Regions) -> list[RegionRow]:
@@ -71,15 +84,22 @@ def region_rows(regions: Regions) -> list[RegionRow]:
 
 
 def first_key(settings: Settings, store: Store) -> str:
-    """The administrator's key of this deployment; made once, kept in a file that only its owner can read."""
+    """The administrator's key of this deployment; made once, kept in a file that only its owner can read.
+
+    Several may start at once: the file that is there first is the key, and a key that came too late is revoked.
+    """
     path = settings.home.resolve() / FIRST_KEY
     if path.exists():
         return path.read_text().strip()
     with store.write() as connection:
         root = Units(connection).root()
         key = make_key(connection, role=Role.ADMINISTRATOR, unit_id=root, label="first key", now=datetime.now(UTC))
-    write_private(path, key + "\n")
-    return key
+    if write_private(path, key + "\n"):
+        return key
+    table, prefix = tables.api_keys, key.removeprefix(PREFIX).partition(".")[0]
+    with store.write() as connection:
+        connection.execute(update(table).where(table.c.prefix == prefix).values(revoked_at=datetime.now(UTC)))
+    return path.read_text().strip()
 
 
 def town_keys(store: Store) -> tuple[str, str]:
@@ -106,7 +126,17 @@ def simulator_secret(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-def write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+def write_private(path: Path, text: str) -> bool:
+    """A file that only its owner can read, there whole or not at all. False: another was first, and is kept."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True

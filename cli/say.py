@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from cli.supervise import CannotStart
 from config.faults import ConfigurationFault
@@ -43,11 +43,15 @@ def plainly() -> Iterator[None]:
         raise fail("the configuration cannot be used:", *(f"  {line}" for line in fault.faults)) from fault
     except (CannotStart, KeyMissing, SealBroken, PermissionError, FileNotFoundError, ValueError) as fault:
         raise fail(str(fault)) from fault
-    except OperationalError as fault:
+    except DatabaseError as fault:
+        if type(fault) not in (DatabaseError, OperationalError):  # a statement that is wrong is a fault of ours
+            raise
         raise fail(f"the database cannot be used: {why(fault)}") from fault
 
 
 WHY = {
+    "SQLITE_NOTADB": "its file is damaged, or is no database; put it back from a backup",
+    "SQLITE_CORRUPT": "its file is damaged; put it back from a backup",
     "SQLITE_BUSY": "another program holds it locked; nothing was kept, try again",
     "SQLITE_FULL": "the disk is full; nothing was kept, make room and try again",
     "SQLITE_READONLY": "it may not be written; see to its permissions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.faults import ConfigurationFault, faults_of
 from config.policy import load_policy
+
+OTHERS = {
+    "QUANZU_REQUIRE",
+    "QUANZU_KILL_ALERTS",
+    "QUANZU_SUPERVISOR_PID",
+    "QUANZU_SIMULATOR_CALLER_KEYS",
+    "QUANZU_SIMULATOR_OFFICER_KEYS",
+}
+"""Variables of the tests, the supervisor and the simulated town, which are no settings of a deployment."""
 
 
 def default_home() -> Path:
@@ -107,7 +117,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
 
     Raises: ConfigurationFault: every fault at once, each naming its variable.
     """
-    faults: list[str] = []
+    faults = _unknown_variables()
     settings: Settings | None = None
     try:
         settings = Settings(**dict(overrides or {}))  # type: ignore[arg-type]  # pydantic checks every value
@@ -121,6 +131,16 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     if settings is None or faults:
         raise ConfigurationFault(faults)
     return settings
+
+
+def _unknown_variables() -> list[str]:
+    """A sentence for each variable that looks like a setting and is none: a slip of the pen must not go unseen."""
+    settings = {f"QUANZU_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith("QUANZU_") and name.upper() not in settings | OTHERS
+    )
+    nearest = {name: get_close_matches(name.upper(), sorted(settings), n=1, cutoff=0.0)[0] for name in unknown}
+    return [f"{name}: is no setting; did you mean {nearest[name]}?" for name in unknown]
 
 
 def _named(line: str) -> str:

@@ -113,6 +113,7 @@ ALERTS = {
 }
 # a refused alert has no region, type or level to be sure of
 REFUSED = "SELECT count(*) FROM dead_letters a WHERE a.state = 'kept' /* window */"
+REFUSED_BY = ("since", "until", "source")
 DISPATCHES = f"""SELECT d.channel, d.state, count(*) FROM dispatches d JOIN ({CASES}) c ON c.id = d.case_id
     WHERE d.target <> 'duty' GROUP BY d.channel, d.state"""
 
@@ -139,7 +140,8 @@ def recount(connection: Connection, window: Window, *, now: datetime, on_time_pu
         share = above / below if below else None
         kpi[name] = {"value": above if name == "alerts" else share, "numerator": above, "denominator": below}
     alerts = {name: int(ask(sql).scalar_one()) for name, sql in ALERTS.items()}
-    refused = int(ask(REFUSED, ("since", "until", "source")).scalar_one())
+    narrowed = any(getattr(window, name) is not None for name in NARROWER if name not in REFUSED_BY)
+    refused = None if narrowed else int(ask(REFUSED, REFUSED_BY).scalar_one())
     return {"alerts": alerts | {"refused": refused}, "dispatches": states, "kpi": kpi}
 
 

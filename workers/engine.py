@@ -22,7 +22,7 @@ from config.settings import Settings
 from dispatcher.alert import Rules
 from dispatcher.claim import Lease
 from dispatcher.intake import Intake
-from dispatcher.keys import load_keyring
+from dispatcher.sealed import keyring_for
 from dispatcher.store import Store
 from workers.carriers import Carrier, SimulatorCarrier
 from workers.relay import Relay
@@ -42,7 +42,7 @@ class Engine:
     @cached_property
     def store(self) -> Store:
         """The database of this process."""
-        return Store(self.settings.database, load_keyring(keys_file(self.settings)))
+        return Store(self.settings.database, keyring_for(keys_file(self.settings), self.settings.database))
 
     @cached_property
     def relay(self) -> Relay:

@@ -112,7 +112,10 @@ def sample(
     """
     with plainly():
         now = datetime.now(UTC)
-        chosen = now.astimezone(LOCAL).date() if day == "today" else date.fromisoformat(day)
+        try:
+            chosen = now.astimezone(LOCAL).date() if day == "today" else date.fromisoformat(day)
+        except ValueError:
+            raise fail("--day must be today or a day such as 2026-01-31") from None
         for line in make_sample(alerts, day=chosen, seed=seed, now=now, malformed=malformed):
             sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
 

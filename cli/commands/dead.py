@@ -77,7 +77,9 @@ def show(
 @app.command()
 def replay(
     letter: Annotated[UUID | None, typer.Argument(help="The dead letter's id; without it, --all.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="Its mended contents.", exists=True)] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Its mended contents.", exists=True, dir_okay=False)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every letter that is kept.")] = False,
 ) -> None:
     """Offer refused alerts to intake again: as they were, or mended. Exit code 1 if any is refused again.

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from cli.home import prepare, simulator_secret
+from cli.home import make_folders, prepare, simulator_secret
 from cli.logs import set_up_logs
 from cli.say import fail, out, plainly
 from config.settings import Settings, load_settings
@@ -108,8 +108,7 @@ def simulator(
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (settings.home / "simulator").mkdir(exist_ok=True, mode=0o700)
+        make_folders(settings, "simulator")
         try:
             sim = simulation(settings, faults, seed, at_once, people)
             if answer_ms is not None:

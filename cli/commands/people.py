@@ -17,6 +17,7 @@ from config.settings import load_settings
 from dispatcher import tables
 from dispatcher.access import make_key
 from dispatcher.alert.phone import e164
+from dispatcher.alert.unencrypted import NO_PERSON_WANTED, is_persons_number
 from dispatcher.units import set_duty_phone
 from dispatcher.words import SOURCES, Role
 
@@ -38,6 +39,8 @@ def make(
     set_up_logs("WARNING")
     with plainly():
         settings = existing(load_settings())
+        if is_persons_number(label):
+            raise fail(f"--label {NO_PERSON_WANTED}")
         if source is not None and source not in (*SOURCES, *settings.sources):
             raise fail(f"--source must be one of: {', '.join((*SOURCES, *settings.sources))}")
         store = open_store(settings)

@@ -18,6 +18,7 @@ from dispatcher.alert.identity import fault_of_identity
 from dispatcher.alert.phone import PHONE_WANTED, e164
 from dispatcher.alert.rules import Rules
 from dispatcher.alert.terms import DEVICE_WORDS, RISK_WORDS, SEX_WORDS, AgeBand, DeviceKind, Sex
+from dispatcher.alert.unencrypted import NO_PERSON_WANTED, is_persons_number
 from dispatcher.words import FraudType, Risk
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -189,6 +190,13 @@ def yuan(value: object) -> Decimal | None:
 def blank_is_absent(value: str | None) -> str | None:
     """Trimmed text; an upstream's empty string means that it does not know."""
     return None if value is None else value.strip() or None
+
+
+def nobodys_number(value: str | None) -> str | None:
+    """A name that tells of no person, for it is kept as it is."""
+    if value is not None and is_persons_number(value):
+        raise wrong(NO_PERSON_WANTED)
+    return value
 
 
 def filled(value: str) -> str:

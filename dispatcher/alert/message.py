@@ -23,7 +23,8 @@ Text128 = Annotated[str | None, Field(max_length=128, pattern=NO_CONTROLS), _bla
 Text256 = Annotated[str | None, Field(max_length=256, pattern=NO_CONTROLS), _blank]
 Text2048 = Annotated[str | None, Field(max_length=2048, pattern=NO_CONTROLS), _blank]
 Account = Annotated[str, Field(max_length=128, pattern=NO_CONTROLS), AfterValidator(checks.filled)]
-Reference = Annotated[str, Field(max_length=128, pattern=NO_CONTROLS), AfterValidator(checks.filled)]
+_nobody = AfterValidator(checks.nobodys_number)
+Reference = Annotated[str, Field(max_length=128, pattern=NO_CONTROLS), AfterValidator(checks.filled), _nobody]
 
 Instant = Annotated[
     datetime | None,
@@ -118,7 +119,7 @@ class Message(Group):
 
     source: Source = Field(description="The upstream, one that the deployment knows")
     source_ref: Reference = Field(description="The upstream's own id of this alert; with `source` it is unique")
-    batch: Text64 = Field(None, description="The upstream's batch; no part of what the alert means")
+    batch: Annotated[Text64, _nobody] = Field(None, description="The upstream's batch; no part of what the alert means")
     risk: RiskWord
     fraud_type: TypeWord
     occurred_at: Instant = Field(None, description="When it happened; with its offset from UTC")

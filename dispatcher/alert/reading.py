@@ -15,6 +15,7 @@ from dispatcher.alert.doubles import Doubled, doubles_of, parsed_with_doubles, u
 from dispatcher.alert.faults import WHOLE, Fault, Refused, bounded, path_of, said
 from dispatcher.alert.message import Message
 from dispatcher.alert.rules import Rules
+from dispatcher.alert.unencrypted import is_persons_number
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_SOURCE = 64
@@ -104,4 +105,5 @@ def _told(value: object, longest: int) -> str | None:
     if not isinstance(value, str):
         return None
     trimmed = value.strip()
-    return trimmed if 0 < len(trimmed) <= longest and trimmed.isprintable() else None
+    keepable = 0 < len(trimmed) <= longest and trimmed.isprintable() and not is_persons_number(trimmed)
+    return trimmed if keepable else None

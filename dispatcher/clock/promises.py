@@ -85,8 +85,8 @@ def notice_idle_units(store: Store, *, now: datetime) -> list[Bell]:
     """A text to the duty phone of each unit that has work and has not looked for as long as the policy allows. Commits.
 
     The notice is a dispatch of its own (`target` duty) of the case that has waited longest, so that it is attempted,
-    receipted and audited like any other. A unit is told once in that time. A unit without a duty phone is noted in
-    the case's timeline.
+    receipted and audited like any other. A unit is told once in that time. Units without a duty phone are passed
+    over: there is nobody to tell.
     """
     dispatch, unit, case = tables.dispatches, tables.units, tables.cases
     waiting = (
@@ -99,6 +99,7 @@ def notice_idle_units(store: Store, *, now: datetime) -> list[Bell]:
             dispatch.c.means.in_(PEOPLE),
             dispatch.c.signed_in_at.is_(None),
             case.c.state == OPEN,
+            unit.c.duty_phone_sealed.is_not(None),
             or_(unit.c.looked_at.is_(None), unit.c.looked_at < dispatch.c.assigned_at),
             or_(unit.c.noticed_at.is_(None), unit.c.noticed_at < dispatch.c.assigned_at),
         )
@@ -128,9 +129,6 @@ def notice_idle_units(store: Store, *, now: datetime) -> list[Bell]:
 def _tell(book: CaseBook, unit: Row) -> None:
     book.load_whole([unit["case_id"]])
     case = book.cases[unit["case_id"]]
-    if unit["duty_phone_sealed"] is None:
-        book.draft.event(case["id"], "nobody_looked", why=f"unit {unit['code']} has no duty phone")
-        return
     way = (Channel.SMS, Means.CARRIER, Target.DUTY)
     row = book.draft.dispatch(Planned(way, Risk(unit["risk"]), book.now), case)
     row["unit_id"] = unit["id"]

@@ -32,11 +32,12 @@ class Figures:
     """All figures of a scope, counted in one steady view at `at`.
 
     `alerts`: received, merged, persons, refused, open, closed, temp_unreachable, follow_ups_due, notices.
+    `refused` is None where a region, type or level was asked for: a refused alert has none to be sure of.
     `dispatches`: by channel, then by state; every state is present.
     """
 
     at: datetime
-    alerts: Mapping[str, int]
+    alerts: Mapping[str, int | None]
     dispatches: Mapping[str, Mapping[str, int]]
     kpi: Mapping[str, Kpi]
 
@@ -70,7 +71,7 @@ class _Count:
         self.cases = scope.cases().cte("scope_cases")
         self.served = self._served()
 
-    def alerts(self) -> dict[str, int]:
+    def alerts(self) -> dict[str, int | None]:
         alert = tables.alerts
         whole = select(func.count(), func.coalesce(func.sum(case((alert.c.merged, 1), else_=0)), 0))
         received, merged = self.connection.execute(whole.where(*self.scope.conditions())).one()
@@ -82,7 +83,7 @@ class _Count:
             "received": int(received),
             "merged": int(merged),
             "persons": self._number(select(func.count(distinct(self.cases.c.phone_index)))),
-            "refused": self._number(self._refused()),
+            "refused": self._refused(),
             "open": states.get("open", 0),
             "closed": states.get("closed", 0),
             "temp_unreachable": self._number(unreachable),
@@ -239,7 +240,9 @@ class _Count:
             .where(dispatch.c.channel == channel, dispatch.c.target == Target.SELF)
         )
 
-    def _refused(self) -> Any:
+    def _refused(self) -> int | None:
+        if self.scope.region is not None or self.scope.fraud_types or self.scope.risks:
+            return None
         table = tables.dead_letters
         query = select(func.count()).select_from(table).where(table.c.state == "kept")
         if self.scope.since is not None:
@@ -248,7 +251,7 @@ class _Count:
             query = query.where(table.c.received_at < self.scope.until)
         if self.scope.sources:
             query = query.where(table.c.source.in_(sorted(self.scope.sources)))
-        return query
+        return self._number(query)
 
     def _follow_ups(self) -> Any:
         table = tables.deadlines

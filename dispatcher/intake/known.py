@@ -42,10 +42,10 @@ class Memory:
         self.sources.setdefault(case_id, {})[source] = self.now
 
     def is_second_source(self, case_id: UUID, source: str, *, within_s: float) -> bool:
-        """True where others spoke of the case within `within_s` seconds, and this source never did."""
+        """True where others spoke of the case within `within_s` seconds, and this source did not."""
         heard = self.sources.get(case_id, {})
         recent = [other for other, at in heard.items() if (self.now - at).total_seconds() <= within_s]
-        return bool(recent) and source not in heard
+        return bool(recent) and source not in recent
 
     def cases_of(self, phone_index: bytes, *, is_test: bool) -> list[Known]:
         """The cases of one person; `opened` and `refresh` keep the list up."""

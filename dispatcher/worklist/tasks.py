@@ -60,7 +60,7 @@ def mask(phone: str) -> str:
 
 
 def tasks_of(store: Store, scope: Scope, *, now: datetime, limit: int = 500) -> list[Task]:
-    """Up to `limit` open tasks of the scope. Notes that their units have looked. Commits."""
+    """Up to `limit` open tasks of the scope. Notes that the visitor's own unit has looked. Commits."""
     dispatch, attempt, case, unit = tables.dispatches, tables.attempts, tables.cases, tables.units
     query = (
         select(
@@ -90,7 +90,7 @@ def tasks_of(store: Store, scope: Scope, *, now: datetime, limit: int = 500) -> 
     with store.read() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
         limits = _limits(connection, {row["case_id"] for row in rows})
-    _note_look(store, rows, now)
+    _note_look(store, rows, scope.visitor.unit_id, now)
     return [_task(store.keys, row, limits) for row in rows]
 
 
@@ -130,17 +130,20 @@ def _task(keys: Keyring, row: Row, limits: dict[tuple[UUID, str, UUID | None], d
     )
 
 
-def _note_look(store: Store, rows: list[Row], now: datetime) -> None:
-    """The units whose work was listed have looked; written only when that is news."""
-    unseen = {
-        row["unit_id"]
+def _note_look(store: Store, rows: list[Row], own: UUID, now: datetime) -> None:
+    """The unit `own` has looked, if work of its own was listed; written only when that is news.
+
+    Who looks from above does not look for the units below: their duty phones are told all the same.
+    """
+    if any(
+        row["unit_id"] == own
+        and row["signed_in_at"] is None
+        and (row["looked_at"] is None or now - row["looked_at"] > LOOK_EVERY)
         for row in rows
-        if row["signed_in_at"] is None and (row["looked_at"] is None or now - row["looked_at"] > LOOK_EVERY)
-    }
-    if unseen:
+    ):
         with store.write() as connection:
             table = tables.units
-            connection.execute(update(table).where(table.c.id.in_(sorted(unseen))).values(looked_at=now))
+            connection.execute(update(table).where(table.c.id == own).values(looked_at=now))
 
 
 def follow_ups(connection: Connection, scope: Scope, *, now: datetime, limit: int = 200) -> list[FollowUp]:

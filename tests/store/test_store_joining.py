@@ -209,3 +209,14 @@ def test_two_doors_hear_of_one_person_at_once(town: Town) -> None:
     assert town.case()["pushes"] == 10
     assert town.case()["risk"] == "L1"
     assert len(town.all(SMS)) == len(town.all(VISIT)) == 1
+
+
+def test_a_source_heard_long_ago_is_new_again(town: Town) -> None:
+    """The bank spoke two days ago, the police an hour ago: the bank's new word is a second source, and raises."""
+    first = town.hears_of(GRANDMOTHER, risk="L4")
+    town.later(days=2)
+    town.hears_of(GRANDMOTHER, source="police_110", risk="L4")
+    assert town.case(id=first.case_id)["risk"] == "L4"
+    town.later(hours=1)
+    town.hears_of(GRANDMOTHER, risk="L4")
+    assert town.case(id=first.case_id)["risk"] == "L3"

@@ -149,13 +149,13 @@ def test_new_work_is_noticed_anew(town: Town) -> None:
     assert len(town.all(DUTY)) == 2
 
 
-def test_a_unit_without_a_duty_phone_is_noted(town: Town) -> None:
-    """Nobody looks and there is no phone to text: the timeline says so, once."""
+def test_a_unit_without_a_duty_phone_is_passed_over(town: Town) -> None:
+    """Nobody looks and there is no phone to text: nobody is told, and her timeline is not filled with it."""
     assigned(town)
     town.later(minutes=3)
     town.ticks()
     town.ticks()
-    assert [row["why"] for row in town.tells("nobody_looked")] == [f"unit {COUNTY} has no duty phone"]
+    assert (town.all(DUTY), town.tells("nobody_looked")) == ([], [])
 
 
 def test_a_missed_contact_is_written_down(town: Town) -> None:

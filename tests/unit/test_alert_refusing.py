@@ -151,3 +151,21 @@ def test_a_field_whose_name_is_a_phone_number() -> None:
     """A person's number put in a name's place is not repeated either."""
     told = faults(LEAST | {"13800138000": 1, "x" * 300: 2, "备注": 3})
     assert set(told) == {"(unnameable field)", "备注"}
+
+
+@pytest.mark.parametrize(
+    "number", ["13800138000", "+8613800138000", "008613800138000", "86 138-0013-8000", "11010119900307451x"]
+)
+def test_a_name_is_nobodys_number(number: str) -> None:
+    """An upstream used the person's own number as reference and batch: refused, and kept and told nowhere in clear."""
+    judged = check(LEAST | {"source_ref": number, "batch": number}, now=NOON, rules=RULES)
+    assert isinstance(judged, Refused)
+    assert {fault.field for fault in judged.faults} == {"source_ref", "batch"}
+    assert all("unencrypted" in fault.message and number not in fault.message for fault in judged.faults)
+    assert judged.source_ref is None
+
+
+@pytest.mark.parametrize("number", ["1380013800", "138001380001", "845678901234567890", "B-13800138000"])
+def test_a_counter_is_a_good_reference(number: str) -> None:
+    """An upstream counts its alerts: a number that is no person's is taken."""
+    assert isinstance(check(LEAST | {"source_ref": number}, now=NOON, rules=RULES), Alert)

@@ -134,3 +134,18 @@ def test_a_duty_phone_comes_by_standard_input(filled: Command) -> None:
     for given in (b"", b"12\n", b"\xff\n"):
         assert filled("units", "duty-phone", "140105", given=given).exit_code == 2, given
     assert filled("units", "duty-phone", "999999", given=b"13812345678\n").exit_code == 2
+
+
+def test_a_label_is_nobodys_number(filled: Command) -> None:
+    """An operator named a key after an officer's phone: refused, for labels are kept unencrypted."""
+    ended = filled("keys", "make", "--role", "officer", "--label", "138 1234 5678")
+    assert ended.exit_code == 2 and "--label must not be" in ended.output and "qz_" not in ended.stdout
+
+
+def test_refused_ones_have_no_level(filled: Command) -> None:
+    """A supervisor asked for L1 alone: how many were refused is not known then, and nobody claims that it was none."""
+    assert filled("submit", "-", given=b"{broken\n").exit_code == 1
+    assert filled.read("stats", "--json")["alerts"]["refused"] == 1
+    for words in (("--risk", "L1"), ("--region", "140105"), ("--type", "fake_police")):
+        assert filled.read("stats", "--json", *words)["alerts"]["refused"] is None
+    assert "refused –" in filled("stats", "--risk", "L1").stdout

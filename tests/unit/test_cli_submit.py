@@ -151,3 +151,12 @@ def test_a_senseless_replay_is_a_sentence(quanzu: Command) -> None:
         assert quanzu("dead", *words).exit_code == 2, words
     assert quanzu("dead", "replay", nobody).exit_code == 2
     assert quanzu("dead", "show", "17").exit_code == 2
+
+
+def test_wrong_words_are_sentences(quanzu: Command, tmp_path: Path) -> None:
+    """Somebody mistyped a sample's day, and offered a folder as a mended letter: a sentence each, exit code 2."""
+    ended = quanzu("sample", "--day", "x")
+    assert ended.exit_code == 2 and "--day must be today or a day such as 2026-01-31" in ended.output
+    letter = "01900000-0000-7000-8000-000000000000"
+    ended = quanzu("dead", "replay", letter, "--file", str(tmp_path))
+    assert ended.exit_code == 2 and "directory" in ended.output

@@ -71,3 +71,12 @@ def test_settings_do_not_change_afterwards() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+def test_a_slip_of_the_pen_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator wrote QUANZU_DATABSE_URL: the nearest setting is named, and its value is not."""
+    monkeypatch.setenv("QUANZU_DATABSE_URL", "postgresql://user:hunter2@db/quanzu")
+    monkeypatch.setenv("QUANZU_SUPERVISOR_PID", "1")
+    with pytest.raises(ConfigurationFault) as fault:
+        load_settings()
+    assert fault.value.faults == ["QUANZU_DATABSE_URL: is no setting; did you mean QUANZU_DATABASE_URL?"]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from doors import CITY, COUNTY, NAME, OTHER_CITY, OTHER_COUNTY, PHONE, Doors, problem
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from dispatcher import clock, tables
 from dispatcher.access import broken_link
 from dispatcher.words import Role
+from dispatcher.worklist import signing
 
 TASK = {
     *("task", "reference", "try", "channel", "target", "case", "risk", "fraud_type", "region", "unit", "phone_masked"),
@@ -206,3 +207,65 @@ def test_a_follow_up_is_asked_once(danger: Doors) -> None:
     kept = next(row for row in danger.rows(tables.deadlines) if str(row["id"]) == due["id"])
     assert (kept["result"], str(kept["later_loss_yuan"])) == ("invalid", "300.00")
     assert kept["done_at"] - kept["due_at"] < timedelta(hours=1)
+
+
+def looked(doors: Doors, unit: str) -> bool:
+    """Whether somebody of the unit has opened its list."""
+    return next(row["looked_at"] for row in doors.rows(tables.units) if row["code"] == unit) is not None
+
+
+def test_only_the_own_unit_has_looked(danger: Doors) -> None:
+    """The city's desk listed a county's visit: the county has not looked by that, until its own officer lists it."""
+    assert len(tasks(danger, Role.OFFICER, CITY)) == 1
+    assert (looked(danger, COUNTY), looked(danger, CITY)) == (False, False)
+    assert len(tasks(danger, Role.OFFICER, COUNTY)) == 1
+    assert looked(danger, COUNTY)
+
+
+def test_the_newest_name_and_address_are_told(doors: Doors) -> None:
+    """Three alerts know of her a name, an address, and nothing: the officer is told name and address."""
+    doors.push(doors.alert())
+    doors.push(doors.alert(fraud_type="fake_loan", victim={"phone": PHONE, "address": "迎春路1号"}))
+    doors.push(doors.alert(victim={"phone": PHONE}))
+    doors.work()
+    person = doors.act(doors.task("visit"), "sign-in").json()["person"]
+    assert person == {"phone": f"+86{PHONE}", "name": NAME, "address": "迎春路1号"}
+
+
+def test_what_one_has_signed_for_is_not_shown_to_another(danger: Doors) -> None:
+    """An officer of the county signed in: the city's officer is shown nobody, a supervisor is."""
+    task = danger.task("visit", COUNTY)
+    assert danger.act(task, "sign-in", COUNTY).status_code == 200
+    refused = danger.act(task, "sign-in", CITY)
+    problem(refused, 409)
+    assert "signed for" in refused.text
+    where, body = f"/v1/worklist/{task['task']}/sign-in", {"reference": task["reference"]}
+    supervisor = danger.key(Role.SUPERVISOR, CITY)
+    assert danger.client.post(where, json=body, headers=supervisor).status_code == 200
+    assert len(danger.rows(tables.access_log)) == 2
+
+
+def test_who_signed_with_a_lost_key_holds_nobody_up(danger: Doors) -> None:
+    """An officer signed in and his key was revoked: a colleague may take the visit over."""
+    task = danger.task("visit", COUNTY)
+    danger.act(task, "sign-in", COUNTY)
+    table = tables.api_keys
+    with danger.store.write() as connection:
+        connection.execute(update(table).where(table.c.label == f"officer of {COUNTY}").values(revoked_at=danger.now))
+    assert danger.act(task, "sign-in", CITY).status_code == 200
+
+
+def test_a_task_that_is_passed_on_meanwhile_is_not_shown(danger: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A county's visit went to another county while its officer signed in: it stays unsigned, and nobody is shown."""
+    task = danger.task("visit", COUNTY)
+    danger.later(seconds=1)
+    real = signing.first_sign_in
+
+    def passed_on(connection: Connection, task_id: UUID) -> datetime | None:
+        assert danger.act(task, "transfer", CITY, unit=OTHER_COUNTY).status_code == 200
+        return real(connection, task_id)
+
+    monkeypatch.setattr(signing, "first_sign_in", passed_on)
+    problem(danger.act(task, "sign-in", COUNTY), 404)
+    assert danger.task("visit", OTHER_COUNTY)["signed_in_at"] is None
+    assert danger.rows(tables.access_log) == []
