@@ -83,10 +83,20 @@ def test_one_who_refuses_on_the_phone_listens_at_the_door(receiver: Receiver, wo
     """The caller's advice is refused, the officer's taken."""
     stubborn = person("9922")
     worklist.add("phone", stubborn)
-    worklist.add("door", stubborn, "visit")
     with at_work(receiver, worklist):
         assert until(lambda: worklist.reported("phone"))["dissuasion"] == "refused"
+        worklist.add("door", stubborn, "visit")
         assert until(lambda: worklist.reported("door"))["dissuasion"] == "timely"
+
+
+def test_one_who_was_met_listens_on_the_phone_too(receiver: Receiver, worklist: FakeWorklist) -> None:
+    """The officer was there first: the caller who rings afterwards is not refused any more."""
+    stubborn = person("9922")
+    worklist.add("door", stubborn, "visit")
+    with at_work(receiver, worklist):
+        assert until(lambda: worklist.reported("door"))["dissuasion"] == "timely"
+        worklist.add("phone", stubborn)
+        assert until(lambda: worklist.reported("phone"))["dissuasion"] == "timely"
 
 
 def test_a_relative_is_asked_and_gives_no_verdict(receiver: Receiver, worklist: FakeWorklist) -> None:
