@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=20.0, gt=1, le=30)
     request_timeout_s: float = Field(default=6.0, gt=0, le=25)
     settling_s: float = Field(default=4.0, gt=0)
-    settle_within_ms: int = Field(default=100, ge=1, le=200)
+    settle_within_ms: int = Field(default=150, ge=1, le=200)
     chunk: int = Field(default=100, ge=1, le=500)
     sms_batch: int = Field(default=100, ge=1, le=500)
     call_batch: int = Field(default=25, ge=1, le=500)

@@ -155,6 +155,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-16000",
+        "wal_autocheckpoint=8000",  # 32 MB: a checkpoint holds up every writer, so there are fewer
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -45,7 +45,7 @@ class Simulation:
     hands: int = 16
     call_s: float = 0.2
     visit_s: float = 0.5
-    poll_s: Span = (0.4, 2.0)
+    poll_s: Span = (0.4, 4.0)
     ignore_share: float = 0.005
     late_share: float = 0.03
     never_report: float = 0.005

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kombu import Exchange, Queue
+from kombu import Exchange, Queue, binding
 
 from dispatcher.words import Channel, Risk
 
@@ -28,12 +28,11 @@ def alert_key(risk: str) -> str:
 
 def alert_queues() -> list[Queue]:
     """The queues that raw alerts are taken from: L1 and L2 never stand behind L3 and L4."""
-    return [
-        Queue("alerts.urgent", ALERTS, bindings=None, routing_key="alert.l1", durable=True),
-        Queue("alerts.urgent", ALERTS, routing_key="alert.l2", durable=True),
-        Queue("alerts.routine", ALERTS, routing_key="alert.l3", durable=True),
-        Queue("alerts.routine", ALERTS, routing_key="alert.l4", durable=True),
-    ]
+    return [_alert_queue("alerts.urgent", "l1", "l2"), _alert_queue("alerts.routine", "l3", "l4")]
+
+
+def _alert_queue(name: str, *risks: str) -> Queue:
+    return Queue(name, bindings=[binding(ALERTS, routing_key=f"alert.{risk}") for risk in risks], durable=True)
 
 
 def queues_of(lane: str) -> list[str]:
