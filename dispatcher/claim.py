@@ -17,10 +17,11 @@ from dispatcher import tables, texts
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id, reference
-from dispatcher.judge import FORGIVEN, Fatigued
+from dispatcher.judge import Fatigued
 from dispatcher.keys import Keyring
 from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
+from dispatcher.outcomes import FORGIVEN
 from dispatcher.plan import next_opening
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import Channel, DispatchState, FraudType, Means, Risk, Target

@@ -14,6 +14,7 @@ from datetime import datetime
 from config.policy import LevelRule
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate
 from dispatcher.lifecycle import Event, can
+from dispatcher.outcomes import DEAD_NUMBER, FORGIVEN, GOOD, REDIAL, WORTH
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
 
 FAULTS_FORGIVEN = 60
@@ -21,55 +22,6 @@ FAULTS_FORGIVEN = 60
 
 LONGEST_PAUSE_S = 300.0
 """The pause after such a fault doubles from the level's own pause up to this."""
-
-GOOD = frozenset({Outcome.DELIVERED, Outcome.HEARD, Outcome.KEY_UNDERSTOOD, Outcome.KEY_PAID})
-WORTH = dict.fromkeys(GOOD, 1) | {Outcome.KEY_UNDERSTOOD: 2, Outcome.KEY_PAID: 3}
-"""News replaces what is worth less, all else being 0: a key comes in a callback of its own, after "heard"."""
-
-REDIAL = frozenset(
-    {
-        Outcome.HUNG_UP,
-        Outcome.MACHINE,
-        Outcome.BUSY,
-        Outcome.NO_ANSWER,
-        Outcome.REJECTED,
-        Outcome.UNREACHABLE,
-        Outcome.POWERED_OFF,
-        Outcome.PHONE_TEMPORARY,
-    }
-)
-FORGIVEN = frozenset({Outcome.GATEWAY_TEMPORARY, Outcome.PLATFORM_FAULT})
-DEAD_NUMBER = frozenset({Outcome.SUSPENDED, Outcome.INVALID_NUMBER, Outcome.BAD_NUMBER})
-OF_MEANS = {
-    Means.CARRIER: frozenset(
-        {
-            Outcome.DELIVERED,
-            Outcome.BAD_NUMBER,
-            Outcome.BLOCKED,
-            Outcome.OUR_FAULT,
-            Outcome.PHONE_TEMPORARY,
-            Outcome.GATEWAY_TEMPORARY,
-        }
-    ),
-    Means.ROBOT: frozenset(
-        {
-            Outcome.HEARD,
-            Outcome.KEY_UNDERSTOOD,
-            Outcome.KEY_PAID,
-            Outcome.HUNG_UP,
-            Outcome.MACHINE,
-            Outcome.BUSY,
-            Outcome.NO_ANSWER,
-            Outcome.REJECTED,
-            Outcome.UNREACHABLE,
-            Outcome.POWERED_OFF,
-            Outcome.SUSPENDED,
-            Outcome.INVALID_NUMBER,
-            Outcome.PLATFORM_FAULT,
-        }
-    ),
-}
-"""What a carrier's news can say of a text and of a robot's call; people's work has no news from carriers."""
 
 DEAD_REASONS = frozenset({"empty_number", "suspended", "wrong_person"})
 

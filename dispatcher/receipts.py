@@ -19,9 +19,10 @@ from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
-from dispatcher.judge import OF_MEANS, WORTH, News
+from dispatcher.judge import News
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
+from dispatcher.outcomes import OF_MEANS, WORTH
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import DispatchState, Means, Outcome
 

@@ -17,9 +17,10 @@ from dispatcher.bells import Bell, bells_of
 from dispatcher.casebook import OPEN, CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
-from dispatcher.judge import GOOD, WrongPerson
 from dispatcher.judge import Reported as Happening
+from dispatcher.judge import WrongPerson
 from dispatcher.move import Happened, conclude_all, move
+from dispatcher.outcomes import GOOD
 from dispatcher.store import Store
 from dispatcher.words import Channel, CloseCode, DeadlineKind, DispatchState, Outcome, Role, Target
 from dispatcher.worklist.codes import AHEAD, Report, disagreements
