@@ -20,7 +20,8 @@ from dispatcher.alert.faults import WHOLE, Fault, bounded, safe_name
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one line that are held; a longer one is skipped with a fault."""
 
-REQUIRED = ("source", "source_ref", "risk", "fraud_type", "victim.phone")
+NAMED = ("source", "source_ref")
+REQUIRED = (*NAMED, "risk", "fraud_type", "victim.phone")
 SEPARATORS = ",\t;"
 UTF8_BOM, UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
@@ -148,7 +149,8 @@ def _heading(text: str, separator: str) -> tuple[tuple[str, ...], list[Fault]]:
         if found is None
     ]
     faults += [Fault(name, "must have only one column") for name in dict.fromkeys(known) if known.count(name) > 1]
-    faults += [Fault(name, "must have a column") for name in REQUIRED if name not in known]
+    wanted = NAMED if "withdraw" in known else REQUIRED
+    faults += [Fault(name, "must have a column") for name in wanted if name not in known]
     return tuple(known), faults
 
 

@@ -37,19 +37,25 @@ class Home:
     first_key: str
 
 
-def prepare(settings: Settings) -> Home:
+def prepare(settings: Settings, *, keeper: bool = True) -> Home:
     """Make what is missing: folder (closed to others), keys, tables, units, first key. Safe to call again.
 
+    A part of a deployment that may have many hosts (`keeper` False) makes no first key, and where the database is a
+    server no encryption keys: each host would make its own, and none could read the others' rows.
     Raises: ConfigurationFault, KeyMissing, OSError, SQLAlchemyError, ValueError: what is there cannot be used.
     """
     make_folders(settings, "logs", "simulator", "runs")
     load_policy(settings.policy)
+    if not (keeper or settings.database.startswith("sqlite:///") or settings.keys.exists()):
+        raise ConfigurationFault(
+            ["QUANZU_KEYS_FILE: must name the deployment's keys: `quanzu migrate` makes them, every host has a copy"]
+        )
     store = open_store(settings)
     migrate(store.engine)
     now = datetime.now(UTC)
     with store.write() as connection:
         seed_units(connection, region_rows(Regions.load()), now)
-    return Home(settings, store, first_key(settings, store))
+    return Home(settings, store, first_key(settings, store) if keeper else "")
 
 
 def make_folders(settings: Settings, *names: str) -> None:

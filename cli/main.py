@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli.commands import audit, data, dead, doors, engine, people, running
+from cli.commands import audit, data, dead, doctor, doors, engine, operating, people, running, upstreams
 
 app = typer.Typer(
     name="quanzu",
@@ -15,11 +15,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, doors, data, audit, engine):
+for group in (running, doors, data, audit, engine, doctor, operating):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 app.add_typer(people.keys, name="keys")
 app.add_typer(people.units, name="units")
+app.add_typer(upstreams.app, name="upstreams")
 
 
 def main() -> None:

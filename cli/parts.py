@@ -10,6 +10,7 @@ from cli.supervise import House, free_port
 from config.settings import Settings
 
 LANES = ("intake", "urgent", "routine")
+SECRET = {"QUANZU_SIMULATOR_SECRET", "QUANZU_SOURCES", "QUANZU_HOME"}
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -47,8 +48,9 @@ def environment(home: Home) -> dict[str, str]:
         f"QUANZU_{name.upper()}": str(value)
         for name, value in settings.model_dump(exclude={"simulator_secret", "sources", "home"}).items()
     }
+    ours = {name: value for name, value in os.environ.items() if not _is_file_of(name, told)}
     return {
-        **os.environ,
+        **ours,
         **told,
         "QUANZU_HOME": str(settings.home.resolve()),
         "QUANZU_SOURCES": ",".join(settings.sources),
@@ -57,3 +59,9 @@ def environment(home: Home) -> dict[str, str]:
         "QUANZU_SIMULATOR_OFFICER_KEYS": officer,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _is_file_of(name: str, told: Mapping[str, str]) -> bool:
+    """True for `QUANZU_X_FILE` of a setting: its value is told, and one that is given twice is a fault."""
+    setting = name.upper().removesuffix("_FILE")
+    return name.upper() not in told and setting != name.upper() and (setting in told or setting in SECRET)

@@ -23,7 +23,8 @@ from dispatcher.alert.doubles import Doubled, unique
 from dispatcher.store import Store
 from workers import filequeue
 from workers.app import broker_url, transport_options
-from workers.names import ALERTS, alert_key, alert_queues
+from workers.names import ALERTS, alert_key
+from workers.topology import declare
 
 RESEND_AFTER_S = 60.0
 PAGE = 400
@@ -57,9 +58,9 @@ class Answers:
 
 
 class Publisher:
-    """Publishes raw alerts by any transport, and looks in the tables for their answers."""
+    """Publishes raw alerts by any transport, and looks in the tables for their answers if it is given them."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._settings = settings
         self._store = store
         self.answers = Answers()
@@ -99,6 +100,7 @@ class Publisher:
 
     def _answered(self, page: Sequence[Sent]) -> tuple[list[bool], list[bool]]:
         alert, dead = tables.alerts, tables.dead_letters
+        assert self._store is not None, "there are no tables to look in"
         pairs = [(item.source, item.source_ref) for item in page if item.source and item.source_ref]
         bodies = {id(item): self._store.keys.index("dead", item.body) for item in page}
         with self._store.read() as connection:
@@ -117,9 +119,8 @@ class Publisher:
         filequeue.register()
         options = transport_options(self._settings, durable=True)
         with Connection(broker_url(self._settings), transport_options=options) as connection:
+            declare(connection)
             channel = connection.channel()
-            for queue in alert_queues():
-                queue(channel).declare()
             yield Producer(channel, exchange=ALERTS, serializer=None)
 
 

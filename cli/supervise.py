@@ -87,7 +87,7 @@ class House:
             child.start()
             self.children.append(child)
         try:
-            self._wait_until(f"{self.settings.simulator_url}/healthz")
+            self._wait_until(f"{self.settings.simulator_base}/healthz")
             self._wait_until(f"{self.settings.web_url}/healthz")
         except CannotStart:
             self.stop()

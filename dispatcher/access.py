@@ -80,7 +80,7 @@ def note_access(
     connection: Connection,
     visitor: Visitor,
     *,
-    case_id: UUID,
+    case_id: UUID | None,
     fields: Sequence[str],
     why: str,
     remote: str,
@@ -104,6 +104,24 @@ def note_access(
     }
     row["hash"] = _chained(b"" if last is None else last.hash, row)
     connection.execute(insert(table), [row])
+
+
+def note_deed(
+    connection: Connection,
+    visitor: Visitor,
+    *,
+    deed: str,
+    why: str,
+    remote: str,
+    now: datetime,
+    case_id: UUID | None = None,
+) -> None:
+    """Append one deed of an operator (hold, release, cancel, brake, withdraw, amend) to the same chain."""
+    known = case_id is not None and connection.execute(
+        select(tables.cases.c.id).where(tables.cases.c.id == case_id)
+    ).scalar()
+    told = case_id if known else None
+    note_access(connection, visitor, case_id=told, fields=(f"did:{deed}",), why=why, remote=remote, now=now)
 
 
 def _chained(before: bytes, row: dict[str, object]) -> bytes:

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, select
 
 from dispatcher import tables
+from dispatcher.bulk import also, among, change, put
 from dispatcher.casebook import CaseBook
 from dispatcher.claim import due
 from dispatcher.draft import Row
+from dispatcher.fatigue import MACHINES
 from dispatcher.ids import new_id, reference
 from dispatcher.judge import news_s
 from dispatcher.lifecycle import Event, after
@@ -31,19 +33,24 @@ def assign(store: Store, ids: Sequence[UUID], *, now: datetime) -> int:
     The first assignment starts the sign-in clock; a redial keeps the unit and the sign-in.
     """
     with store.write() as connection:
-        rows = due(connection, ids, now, machines=False)
+        ids = _peoples(connection, ids)
+        rows = due(connection, ids, now, machines=False) if ids else []
         if not rows:
             return 0
         book = CaseBook(connection, now=now, actor="assign")
         units = units_of(connection)
         changes = [_assigned(book, units, row) for row in rows]
-        table = tables.dispatches
-        query = update(table).where(table.c.id == bindparam("row_id"))
-        fields = [field for field in changes[0] if field != "row_id"]
-        connection.execute(query.values({field: bindparam(field) for field in fields}), changes)
-        connection.execute(insert(tables.attempts), [_attempt(row, now) for row in rows])
+        change(connection, tables.dispatches, changes)
+        put(connection, tables.attempts, [_attempt(row, now) for row in rows])
         book.flush()
     return len(rows)
+
+
+def _peoples(connection: Connection, ids: Sequence[UUID]) -> list[UUID]:
+    """Those of `ids` that are people's work, which never changes: most of a chunk of calls are robots'."""
+    table = tables.dispatches
+    query = select(table.c.id).where(among(connection, table.c.id, ids), also(table.c.means.not_in(MACHINES)))
+    return list(connection.execute(query).scalars())
 
 
 def _assigned(book: CaseBook, units: Units, row: Row) -> Row:

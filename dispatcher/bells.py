@@ -26,8 +26,11 @@ Ring = Callable[[Sequence[Bell]], None]
 
 
 def ring_pause(rings: int) -> timedelta:
-    """How long after a ring the clock rings again for what still waits: longer each time, up to half a minute."""
-    return timedelta(seconds=min(5.0 * 2 ** min(rings, 4), 30.0))
+    """How long after a ring the clock rings again for what still waits: five seconds, then ten.
+
+    No longer, since a broker that was wiped has lost every bell: what is due comes back within a lease of its return.
+    """
+    return timedelta(seconds=5.0 if rings < 1 else 10.0)
 
 
 def silent(_bells: Sequence[Bell]) -> None:
@@ -35,10 +38,10 @@ def silent(_bells: Sequence[Bell]) -> None:
 
 
 def bells_of(rows: Iterable[dict[str, Any]], now: datetime) -> list[Bell]:
-    """The bells of those dispatches that wait and are due; each is marked as rung."""
+    """The bells of those dispatches that wait, are due and not held; each is marked as rung."""
     out = []
     for row in rows:
-        if row["state"] == DispatchState.WAITING and row["due_at"] <= now:
+        if row["state"] == DispatchState.WAITING and row["due_at"] <= now and row.get("held_by") is None:
             row["ring_at"], row["rings"] = now + ring_pause(0), 1
             out.append(Bell(row["channel"], row["lane"], row["id"]))
     return out

@@ -11,27 +11,50 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from dispatcher import tables, texts
-from dispatcher.casebook import CaseBook
+from dispatcher.bulk import also, among, change, put, rows_of
+from dispatcher.casebook import CaseBook, only_lock_people
 from dispatcher.draft import Row
+from dispatcher.fatigue import MACHINES, tired_of
+from dispatcher.holding.catching import catch
 from dispatcher.ids import new_id, reference
 from dispatcher.judge import Fatigued
 from dispatcher.keys import Keyring
 from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
-from dispatcher.outcomes import FORGIVEN
 from dispatcher.plan import next_opening
 from dispatcher.store import Store, is_postgres
-from dispatcher.words import Channel, DispatchState, FraudType, Means, Risk, Target
+from dispatcher.words import Channel, DispatchState, FraudType, Means, Target
 
-MACHINES = (Means.CARRIER.value, Means.ROBOT.value)
+NEEDED = (
+    "id",
+    "case_id",
+    "phone_index",
+    "stem",
+    "channel",
+    "means",
+    "target",
+    "risk",
+    "state",
+    "planned_at",
+    "fence",
+    "tries",
+    "attempts",
+    "handed_over_at",
+    "unit_id",
+    "assigned_at",
+)
+"""What claiming and assigning ask of a dispatch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a carrier needs to know of one attempt, and what settles it: the `fence` of this claim."""
+    """What a carrier needs to know of one attempt, and what settles it: the `fence` of this claim.
+
+    `carrier`, `risk`, `planned_at` and `case_id` are for figures and traces only: no carrier is told of them.
+    """
 
     dispatch_id: UUID
     attempt_id: UUID
@@ -42,15 +65,23 @@ class Letter:
     to: str = field(repr=False)
     text: str = field(repr=False)
     flash: bool
+    carrier: str = ""
+    risk: str = ""
+    planned_at: datetime | None = None
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Whose the claimed work is, through which carrier it goes, and until when it is his."""
+    """Whose the claimed work is, through which carrier it goes, and until when it is his.
+
+    `live`: the carrier reaches real people; it is never given what a test alert promised.
+    """
 
     owner: str
     carrier: str
     length: timedelta
+    live: bool = False
 
 
 def claim(store: Store, ids: Sequence[UUID], *, lease: Lease, now: datetime) -> list[Letter]:
@@ -61,8 +92,10 @@ def claim(store: Store, ids: Sequence[UUID], *, lease: Lease, now: datetime) -> 
     """
     with store.write() as connection:
         rows = due(connection, ids, now, machines=True)
+        if lease.live:
+            rows = [row for row in rows if not row["is_test"]]
         open_rows, closed = _by_hours(connection, rows, now)
-        tired = _tired(connection, open_rows, now)
+        tired = tired_of(connection, open_rows, now)
         if tired or closed:
             _put_off(connection, closed)
             _settle_tired(connection, tired, now)
@@ -76,16 +109,18 @@ def due(connection: Connection, ids: Sequence[UUID], now: datetime, *, machines:
     Their people are locked first: whoever else would move these dispatches now waits, and then finds them taken.
     """
     if is_postgres(connection):
-        CaseBook(connection, now=now, actor="claim").lock_people(ids)
+        only_lock_people(connection, ids)
+    catch(connection, ids, now=now)
     dispatch, case, unit = tables.dispatches, tables.cases, tables.units
     columns = (
-        dispatch,
+        *(dispatch.c[field] for field in NEEDED),
         case.c.phone_sealed,
         case.c.key_id,
         case.c.fraud_type,
         case.c.region,
         case.c.policy_digest,
         case.c.verdict,
+        case.c.is_test,
         unit.c.duty_phone_sealed,
         unit.c.key_id.label("unit_key_id"),
     )
@@ -95,13 +130,16 @@ def due(connection: Connection, ids: Sequence[UUID], now: datetime, *, machines:
         .join(case, dispatch.c.case_id == case.c.id)
         .outerjoin(unit, dispatch.c.unit_id == unit.c.id)
         .where(
-            dispatch.c.id.in_(ids),
-            dispatch.c.state == DispatchState.WAITING,
-            dispatch.c.due_at <= now,
-            dispatch.c.means.in_(MACHINES) if machines else dispatch.c.means.not_in(MACHINES),
+            among(connection, dispatch.c.id, ids),
+            also(
+                dispatch.c.state == DispatchState.WAITING,
+                dispatch.c.held_by.is_(None),
+                dispatch.c.due_at <= now,
+                dispatch.c.means.in_(MACHINES) if machines else dispatch.c.means.not_in(MACHINES),
+            ),
         )
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return rows_of(connection.execute(query))
 
 
 def _by_hours(connection: Connection, rows: list[Row], now: datetime) -> tuple[list[Row], list[tuple[Row, datetime]]]:
@@ -120,53 +158,9 @@ def _by_hours(connection: Connection, rows: list[Row], now: datetime) -> tuple[l
 
 
 def _put_off(connection: Connection, closed: list[tuple[Row, datetime]]) -> None:
-    table = tables.dispatches
-    for row, opening in closed:
-        values = {"due_at": opening, "ring_at": opening, "rings": 0, "reason": "outside_hours"}
-        connection.execute(update(table).where(table.c.id == row["id"]).values(values))
-
-
-def _tired(connection: Connection, rows: list[Row], now: datetime) -> set[UUID]:
-    """Those that would reach for a person more often than the cap allows (rule 9); L1 and L2 are exempt."""
-    book = CaseBook(connection, now=now, actor="claim")
-    tired: set[UUID] = set()
-    capped = [row for row in rows if not Risk(row["risk"]).urgent and row["target"] == Target.SELF]
-    if not capped:
-        return tired
-    window = max(book.policy_of(row).fatigue.window_s for row in capped)
-    counts = _reached_for(connection, {row["phone_index"] for row in capped}, now - timedelta(seconds=window))
-    for row in capped:
-        fatigue = book.policy_of(row).fatigue
-        cap = fatigue.sms if row["means"] == Means.CARRIER else fatigue.robot
-        who = (row["phone_index"], row["means"])
-        if counts.get(who, 0) >= cap:
-            tired.add(row["id"])
-        else:
-            counts[who] = counts.get(who, 0) + 1
-    return tired
-
-
-def _reached_for(connection: Connection, people: set[bytes], since: datetime) -> dict[tuple[bytes, str], int]:
-    """How often machines reached for each person since then: refused and busy requests and platform faults left out."""
-    dispatch, attempt = tables.dispatches, tables.attempts
-    query = (
-        select(dispatch.c.phone_index, dispatch.c.means, func.count())
-        .select_from(dispatch)
-        .join(
-            attempt,
-            and_(
-                attempt.c.dispatch_id == dispatch.c.id,
-                attempt.c.begun_at > since,
-                attempt.c.answer.is_(None) | attempt.c.answer.in_(("accepted", "unsure")),
-                attempt.c.outcome.is_(None) | attempt.c.outcome.not_in(sorted(FORGIVEN)),
-            ),
-        )
-        .where(
-            dispatch.c.phone_index.in_(people), dispatch.c.means.in_(MACHINES), dispatch.c.target == Target.SELF.value
-        )
-        .group_by(dispatch.c.phone_index, dispatch.c.means)
-    )
-    return {(person, means): count for person, means, count in connection.execute(query)}
+    until = [(row["id"], {"due_at": opening, "ring_at": opening}) for row, opening in closed]
+    reason = {"rings": 0, "reason": "outside_hours"}
+    change(connection, tables.dispatches, [{"row_id": row_id} | times | reason for row_id, times in until])
 
 
 def _settle_tired(connection: Connection, tired: set[UUID], now: datetime) -> None:
@@ -182,7 +176,7 @@ def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease
     table = tables.dispatches
     connection.execute(
         update(table)
-        .where(table.c.id.in_([row["id"] for row in rows]))
+        .where(among(connection, table.c.id, [row["id"] for row in rows]))
         .values(
             state=after(DispatchState.WAITING, Event.CLAIM).value,
             lease_until=now + lease.length,
@@ -193,12 +187,12 @@ def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease
         )
     )
     book = CaseBook(connection, now=now, actor="claim")
-    letters = [_letter(keys, row, book.policy_of(row).level(row["risk"]).sms.flash) for row in rows]
-    connection.execute(insert(tables.attempts), [_attempt(letter, lease.carrier, now) for letter in letters])
+    letters = [_letter(keys, row, lease.carrier, book.policy_of(row).level(row["risk"]).sms.flash) for row in rows]
+    put(connection, tables.attempts, [_attempt(letter, lease.carrier, now) for letter in letters])
     return letters
 
 
-def _letter(keys: Keyring, row: Row, flash: bool) -> Letter:
+def _letter(keys: Keyring, row: Row, carrier: str, flash: bool) -> Letter:
     channel, fraud_type = Channel(row["channel"]), FraudType(row["fraud_type"])
     if row["target"] == Target.DUTY:
         to = keys.open(row["duty_phone_sealed"], row["unit_key_id"], "units", row["unit_id"])
@@ -219,6 +213,10 @@ def _letter(keys: Keyring, row: Row, flash: bool) -> Letter:
         to=to.decode(),
         text=text,
         flash=flash,
+        carrier=carrier,
+        risk=row["risk"],
+        planned_at=row["planned_at"],
+        case_id=row["case_id"],
     )
 
 

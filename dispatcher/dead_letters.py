@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Uuid, bindparam, select, update
 
 from dispatcher import tables
 from dispatcher.bells import Bell
@@ -66,18 +67,33 @@ def body(connection: Connection, keys: Keyring, letter: UUID) -> bytes:
     return keys.open(row.sealed, row.key_id, "dead_letters", letter)
 
 
-def replay(intake: Intake, letter: UUID, *, mended: bytes | None, now: datetime) -> tuple[Result, list[Bell]]:
-    """Offer the letter, or its mended contents, to intake. Commits. An accepted one is marked as replayed.
+def replay(
+    intake: Intake, letters: Sequence[tuple[UUID, bytes | None]], *, now: datetime
+) -> tuple[list[Result], list[Bell]]:
+    """Offer letters to intake again, each as it was (None) or with its mended contents. Commits.
 
-    Raises: NoSuchLetter.
+    Returns a result for each, in order. What is accepted is marked as replayed.
+    Raises: NoSuchLetter: one of them is not there; nothing was offered.
     """
+    bodies = dict(letters)
+    as_they_were = [letter for letter, mended in letters if mended is None]
     with intake.store.read() as connection:
-        raw = mended if mended is not None else body(connection, intake.store.keys, letter)
-    accepted = intake.accept([Incoming(raw=raw)], door="replay", now=now)
-    result = accepted.results[0]
-    if result.status is not Status.REFUSED:
-        table = tables.dead_letters
+        bodies |= {letter: body(connection, intake.store.keys, letter) for letter in as_they_were}
+    accepted = intake.accept([Incoming(raw=bodies[letter]) for letter, _ in letters], door="replay", now=now)
+    table = tables.dead_letters
+    done = [
+        {"row_id": letter, "accepted_as": result.alert_id}
+        for (letter, _), result in zip(letters, accepted.results, strict=True)
+        if result.status is not Status.REFUSED
+    ]
+    if done:
+        query = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()))
         with intake.store.write() as connection:
-            done = update(table).where(table.c.id == letter)
-            connection.execute(done.values(state="replayed", alert_id=result.alert_id))
-    return result, accepted.bells
+            connection.execute(query.values(state="replayed", alert_id=bindparam("accepted_as")), done)
+    return accepted.results, accepted.bells
+
+
+def known(connection: Connection, letters: Collection[UUID]) -> set[UUID]:
+    """Those of them that there are."""
+    ids = tables.dead_letters.c.id
+    return set(connection.execute(select(ids).where(ids.in_(letters))).scalars())

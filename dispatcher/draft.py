@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 
 from dispatcher import tables
+from dispatcher.bulk import put
 from dispatcher.ids import new_id, new_stem
 from dispatcher.plan import Planned, PlannedDeadline
 from dispatcher.words import DispatchState, Means
@@ -26,6 +27,7 @@ ORDER = (
     tables.feedback,
     tables.receipts,
     tables.events,
+    tables.outcomes,
 )
 """Parents before children."""
 
@@ -101,6 +103,7 @@ class Draft:
                 "outcome": None,
                 "reason": None,
                 "ended_at": None,
+                "held_by": None,
                 "unit_id": None,
                 "assigned_at": None,
                 "signed_in_at": None,
@@ -148,7 +151,7 @@ class Draft:
         """Insert everything, parents first, and forget it."""
         for table in ORDER:
             if rows := self._rows[table.name]:
-                connection.execute(insert(table), rows)
+                put(connection, table, rows)
                 self._rows[table.name] = []
 
 

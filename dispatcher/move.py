@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dispatcher.casebook import CaseBook
+from dispatcher.casebook import NOBODY_TO_WARN, CaseBook
 from dispatcher.conclude import conclude_cases
 from dispatcher.draft import Row
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate
-from dispatcher.judge import Happening, Promise, Reported, Ruling, judge
+from dispatcher.judge import Answered, Happening, Promise, Reported, Ruling, judge
 from dispatcher.lifecycle import Event, after
 from dispatcher.plan import next_opening
-from dispatcher.words import Channel, DispatchState, Means, Outcome, Risk, Target
+from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,20 @@ def move(book: CaseBook, happenings: Sequence[Happened]) -> list[Moved]:
 
     Writes nothing itself: `book.flush()` does, in the caller's transaction.
     """
+    ending = [happened for happened in happenings if not _goes_on(happened.what)]
+    book.load_dispatches((happened.dispatch_id for happened in ending), whole=True)
     book.load_dispatches(happened.dispatch_id for happened in happenings)
-    cases = {book.dispatches[happened.dispatch_id]["case_id"] for happened in happenings}
+    cases = {book.dispatches[happened.dispatch_id]["case_id"] for happened in ending}
     book.load_whole(cases)
     book.load_families(cases)
     results = [_move_one(book, happened) for happened in happenings]
     conclude_all(book)
     return results
+
+
+def _goes_on(what: Happening) -> bool:
+    """The carrier has it: nothing ends, so that what else its case was promised need not be looked at."""
+    return isinstance(what, Answered) and what.answer is Answer.ACCEPTED
 
 
 def conclude_all(book: CaseBook) -> None:
@@ -129,6 +136,8 @@ def _change(book: CaseBook, row: Row, ruling: Ruling, event: Event, happened: Ha
         why=ruling.why,
         actor=happened.actor,
     )
+    if state is DispatchState.WAITING and book.cases[row["case_id"]]["close_code"] in NOBODY_TO_WARN:
+        book.cancel(row, "case_closed")  # it was underway when its case closed as a false alarm: no other try
 
 
 def _due_again(book: CaseBook, row: Row, due_in_s: float) -> None:

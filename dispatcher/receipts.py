@@ -6,15 +6,17 @@ apply(…)  finds the try it tells of and moves its dispatch; what cannot be pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Integer, Uuid, bindparam, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
 from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
+from dispatcher.bulk import New, also, among, among_these, change, put, rows_of
 from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
@@ -23,7 +25,7 @@ from dispatcher.judge import News
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
 from dispatcher.outcomes import OF_MEANS, WORTH
-from dispatcher.store import Store, is_postgres
+from dispatcher.store import Store
 from dispatcher.words import DispatchState, Means, Outcome
 
 PATIENCE = timedelta(days=3)
@@ -65,7 +67,7 @@ def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> 
             }
         )
     with store.write() as connection:
-        connection.execute(insert(tables.receipts), rows)
+        put(connection, tables.receipts, rows)
     return [row["id"] for row in rows]
 
 
@@ -73,26 +75,28 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
     """Apply waiting receipts: those of `ids`, or the `limit` that are due. Commits. Safe to run in several places."""
     with store.write() as connection:
         book = CaseBook(connection, now=now, actor="news")
-        receipts = _waiting(connection, ids, limit, now)
-        if not receipts:
+        found = _due(connection, ids, limit, now)
+        if not found:
             return Applied(0, 0, [])
-        tries = _tries(connection, [row["reference"] for row in receipts])
-        if is_postgres(connection):
-            # people before receipts, as everywhere; what was read before they were ours is read again
-            book.lock_people({attempt["dispatch_id"] for attempt in tries.values()})
-            receipts = _waiting(connection, [row["id"] for row in receipts], limit, now, lock=True)
-            if not receipts:
-                return Applied(0, 0, [])  # another worker has applied them
-            tries = _tries(connection, [row["reference"] for row in receipts])
-        placed = [row for row in receipts if _can_be_placed(row, tries)]
+        # people before receipts, as everywhere
+        book.load_dispatches((row.dispatch_id for row in found if row.dispatch_id is not None), whole=True)
+        receipts = _waiting(connection, [row.id for row in found])
+        if not receipts:
+            return Applied(0, 0, [])  # another worker has applied them
+        tries = {row["reference"]: row for row in receipts if row["dispatch_id"] in book.dispatches}
+        placed: list[Row] = []
+        early: list[Row] = []
+        for row in receipts:
+            (placed if _can_be_placed(book, tries.get(row["reference"])) else early).append(row)
         happenings, outcomes = [], []
         for row in placed:
             attempt, outcome = tries[row["reference"]], outcome_of(row["carrier"], row["code"])
-            if outcome is None or outcome == attempt["outcome"] or not _fits(row, attempt, outcome):
+            dispatch = book.dispatches[attempt["dispatch_id"]]
+            if outcome is None or outcome == attempt["outcome"] or not _fits(row, dispatch, outcome):
                 row["changes"] = False  # not final, told before, or no such news can be of this try
                 continue
             attempt["outcome"] = outcome
-            latest = attempt["number"] == attempt["attempts"]
+            latest = attempt["number"] == dispatch["attempts"]
             # a carrier whose clock is wrong tells of no time before its try
             happened_at = min(max(row["happened_at"], attempt["begun_at"]), now)
             happenings.append(Happened(attempt["dispatch_id"], News(outcome, latest), happened_at, row["carrier"]))
@@ -102,110 +106,120 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
         for row, result in zip(told, moved, strict=True):
             row["changes"] = result.moved
         _note_outcomes(connection, outcomes)
-        _mark(connection, placed, [row for row in receipts if row not in placed], now)
+        _mark(connection, placed, early, now)
         rows = [book.dispatches[happened.dispatch_id] for happened in happenings]
         bells = bells_of([*rows, *book.draft.rows(tables.dispatches)], now)
         book.flush()
     return Applied(len(placed), len(receipts) - len(placed), bells)
 
 
-def _waiting(
-    connection: Connection, ids: Sequence[UUID] | None, limit: int, now: datetime, *, lock: bool = False
-) -> list[Row]:
-    table = tables.receipts
-    query = select(table).where(table.c.state == "waiting").order_by(table.c.id)
-    due = table.c.again_at <= now
-    query = query.where(due).limit(limit) if ids is None else query.where(table.c.id.in_(ids))
-    query = query.with_for_update(skip_locked=True) if lock else query
-    return [dict(row) for row in connection.execute(query).mappings()]
+def _due(connection: Connection, ids: Sequence[UUID] | None, limit: int, now: datetime) -> Sequence[Any]:
+    """Which receipts are to be applied, and the dispatches that they tell of, None where no try has that reference.
+
+    All that waits of the same tries comes with them: what was told first must not be overtaken by what came after.
+    """
+    receipt, attempt, mine = tables.receipts, tables.attempts, tables.receipts.alias("mine")
+    told_of = select(mine.c.reference)
+    if ids is None:
+        told_of = told_of.where(mine.c.state == "waiting", mine.c.again_at <= now).order_by(mine.c.id).limit(limit)
+    else:
+        told_of = told_of.where(among(connection, mine.c.id, ids), also(mine.c.state == "waiting"))
+    query = (
+        select(receipt.c.id, attempt.c.dispatch_id)
+        .select_from(receipt)
+        .outerjoin(attempt, attempt.c.reference == receipt.c.reference)
+        .where(among_these(connection, receipt.c.reference, told_of), also(receipt.c.state == "waiting"))
+    )
+    return connection.execute(query).all()
 
 
-def _tries(connection: Connection, references: Iterable[str]) -> dict[str, Row]:
-    attempt, dispatch = tables.attempts, tables.dispatches
+def _waiting(connection: Connection, ids: Sequence[UUID]) -> list[Row]:
+    """Those of the receipts that wait, locked, in the order in which they came; each with the try that it tells of."""
+    receipt, attempt = tables.receipts, tables.attempts
     query = (
         select(
-            attempt.c.id,
-            attempt.c.reference,
+            receipt.c.id,
+            receipt.c.carrier,
+            receipt.c.reference,
+            receipt.c.code,
+            receipt.c.happened_at,
+            receipt.c.received_at,
+            receipt.c.tries,
+            attempt.c.id.label("attempt_id"),
             attempt.c.dispatch_id,
             attempt.c.number,
             attempt.c.begun_at,
             attempt.c.answer,
-            attempt.c.carrier,
-            dispatch.c.means,
+            attempt.c.carrier.label("tried_by"),
             attempt.c.outcome,
-            dispatch.c.state,
-            dispatch.c.attempts,
         )
-        .select_from(attempt)
-        .join(dispatch, attempt.c.dispatch_id == dispatch.c.id)
-        .where(attempt.c.reference.in_(sorted(set(references))))
+        .select_from(receipt)
+        .outerjoin(attempt, attempt.c.reference == receipt.c.reference)
+        .where(among(connection, receipt.c.id, ids), also(receipt.c.state == "waiting"))
+        .order_by(receipt.c.id)
+        .with_for_update(of=receipt, skip_locked=True)
     )
-    return {row["reference"]: dict(row) for row in connection.execute(query).mappings()}
+    return rows_of(connection.execute(query))
 
 
-def _can_be_placed(receipt: Row, tries: dict[str, Row]) -> bool:
+def _can_be_placed(book: CaseBook, attempt: Row | None) -> bool:
     """Its try is known and answered, and no worker holds the dispatch."""
-    attempt = tries.get(receipt["reference"])
-    return attempt is not None and attempt["answer"] is not None and attempt["state"] != DispatchState.UNDERWAY
+    if attempt is None or attempt["answer"] is None:
+        return False
+    return bool(book.dispatches[attempt["dispatch_id"]]["state"] != DispatchState.UNDERWAY)
 
 
-def _fits(receipt: Row, attempt: Row, outcome: Outcome) -> bool:
+def _fits(receipt: Row, dispatch: Row, outcome: Outcome) -> bool:
     """News is of its own carrier's tries, and of their kind: nobody hears a text, and no robot meets anybody."""
-    told_by = receipt["carrier"] == attempt["carrier"]
-    return bool(told_by and (outcome is Outcome.UNKNOWN or outcome in OF_MEANS.get(Means(attempt["means"]), ())))
+    of_means = outcome is Outcome.UNKNOWN or outcome in OF_MEANS.get(Means(dispatch["means"]), ())
+    return bool(receipt["carrier"] == receipt["tried_by"] and of_means)
 
 
 def _outcome_row(attempt: Row, receipt: Row, outcome: Outcome, at: datetime) -> Row:
     return {
-        "row_id": attempt["id"],
+        "row_id": attempt["attempt_id"],
         "outcome": outcome.value,
         "outcome_code": receipt["code"],
         "outcome_at": at,
+        "answer": "accepted",
+        "ask_at": None,
         "worth": WORTH.get(outcome, 0),
     }
 
 
 def _note_outcomes(connection: Connection, outcomes: list[Row]) -> None:
     """On the try: a first outcome, or a better one; a good one is never undone. News proves the hand-over, too."""
-    table = tables.attempts
-    known_worth = case(WORTH, value=table.c.outcome, else_=0)
-    better = or_(table.c.outcome.is_(None), known_worth < bindparam("worth", type_=Integer()))
-    query = (
-        update(table)
-        .where(table.c.id == bindparam("row_id", type_=Uuid()), better)
-        .values(
-            outcome=bindparam("outcome"),
-            outcome_code=bindparam("outcome_code"),
-            outcome_at=bindparam("outcome_at"),
-            answer="accepted",
-            ask_at=None,
-        )
-    )
-    known = [row for row in outcomes if row["outcome"] != Outcome.UNKNOWN]
-    if known:
-        connection.execute(query, known)
+    best: dict[UUID, Row] = {}
+    for row in outcomes:
+        before = best.get(row["row_id"])
+        if row["outcome"] != Outcome.UNKNOWN and (before is None or before["worth"] < row["worth"]):
+            best[row["row_id"]] = row
+    change(connection, tables.attempts, list(best.values()), guard=_better, like=(("worth", "number"),))
+
+
+def _better(new: New) -> list[ColumnElement[bool]]:
+    known = tables.attempts.c.outcome
+    return [or_(known.is_(None), case(WORTH, value=known, else_=0) < new("worth"))]
 
 
 def _mark(connection: Connection, placed: list[Row], early: list[Row], now: datetime) -> None:
+    """What was placed is done with; what came too early waits longer each time, until it is nobody's."""
     table = tables.receipts
-    changes = [
-        {"row_id": row["id"], "s": "applied" if row["changes"] else "noted", "t": row["tries"] + 1, "a": now, "g": now}
-        for row in placed
-    ]
-    for row in early:
-        over = now - row["received_at"] > PATIENCE
-        pause = timedelta(seconds=min(FIRST_PAUSE_S * 2 ** min(row["tries"], 20), LONGEST_PAUSE_S))
-        changes.append(
-            {
-                "row_id": row["id"],
-                "s": "orphan" if over else "waiting",
-                "t": row["tries"] + 1,
-                "a": now if over else None,
-                "g": now + pause,
-            }
-        )
-    query = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()))
-    connection.execute(
-        query.values(state=bindparam("s"), tries=bindparam("t"), applied_at=bindparam("a"), again_at=bindparam("g")),
-        changes,
-    )
+    for state, changes in (("applied", True), ("noted", False)):
+        ids = [row["id"] for row in placed if row["changes"] is changes]
+        if ids:
+            done = update(table).where(among(connection, table.c.id, ids))
+            connection.execute(done.values(state=state, tries=table.c.tries + 1, applied_at=now, again_at=now))
+    change(connection, table, [_put_off(row, now) for row in early])
+
+
+def _put_off(row: Row, now: datetime) -> Row:
+    over = now - row["received_at"] > PATIENCE
+    pause = timedelta(seconds=min(FIRST_PAUSE_S * 2 ** min(row["tries"], 20), LONGEST_PAUSE_S))
+    return {
+        "row_id": row["id"],
+        "state": "orphan" if over else "waiting",
+        "tries": row["tries"] + 1,
+        "applied_at": now if over else None,
+        "again_at": now + pause,
+    }

@@ -10,7 +10,15 @@ from dispatcher import tables
 from dispatcher.keys import KeyMissing, Keyring, load_keyring
 from dispatcher.store import make_engine
 
-SEALED = (tables.cases, tables.alerts, tables.dead_letters, tables.receipts, tables.units, tables.people)
+SEALED = (
+    tables.cases,
+    tables.alerts,
+    tables.dead_letters,
+    tables.receipts,
+    tables.units,
+    tables.people,
+    tables.webhooks,
+)
 
 
 def keyring_for(path: Path, database: str) -> Keyring:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Uuid, bindparam, update
+from sqlalchemy import ColumnElement, update
 
 from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
+from dispatcher.bulk import New, also, among, change
 from dispatcher.casebook import CaseBook
 from dispatcher.claim import Letter
 from dispatcher.draft import Row
@@ -58,13 +59,9 @@ def _is_ours(row: Row, letter: Letter) -> bool:
 
 
 def _answer_attempts(book: CaseBook, ours: Sequence[Settlement]) -> None:
-    if not ours:
-        return
-    table = tables.attempts
-    query = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()), table.c.answer.is_(None))
-    fields = ("answer", "answered_at", "code", "carrier_ref", "ask_at")
-    book.connection.execute(
-        query.values({field: bindparam(field) for field in fields}),
+    change(
+        book.connection,
+        tables.attempts,
         [
             {
                 "row_id": item.letter.attempt_id,
@@ -74,9 +71,15 @@ def _answer_attempts(book: CaseBook, ours: Sequence[Settlement]) -> None:
                 "carrier_ref": _cut(item.answer.carrier_ref),
                 "ask_at": _ask_at(item),
             }
-            for item in ours
+            for item in {item.letter.attempt_id: item for item in reversed(ours)}.values()
         ],
+        guard=unanswered,
     )
+
+
+def unanswered(_new: New) -> list[ColumnElement[bool]]:
+    """The guard of every first answer: an attempt is answered once."""
+    return [tables.attempts.c.answer.is_(None)]
 
 
 def _ask_at(item: Settlement) -> datetime | None:
@@ -90,8 +93,8 @@ def _wake_receipts(book: CaseBook, ours: Sequence[Settlement]) -> None:
     early = (
         update(table)
         .where(
-            table.c.state == "waiting",
-            table.c.reference.in_([item.letter.reference for item in ours]),
+            also(table.c.state == "waiting"),
+            among(book.connection, table.c.reference, [item.letter.reference for item in ours]),
         )
         .values(again_at=book.now)
     )

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from dispatcher import tables
 from dispatcher.ids import new_id
 from dispatcher.keys import Keyring
+from dispatcher.store import is_postgres
+
+SEEDING = 0x7175_756E_6974
+"""The number of PostgreSQL's lock under which units are made; "quunit" in ASCII."""
 
 
 class RegionRow(NamedTuple):
@@ -22,8 +26,16 @@ class RegionRow(NamedTuple):
 
 
 def seed_units(connection: Connection, regions: Iterable[RegionRow], now: datetime) -> int:
-    """Make a centre for each region that has none. Safe to call again. Returns how many were made."""
+    """Make a centre for each region that has none. Safe to call again, and by many at once.
+
+    Returns how many were made.
+    """
     table = tables.units
+    regions = list(regions)
+    if {region.code for region in regions} <= set(connection.execute(select(table.c.code)).scalars()):
+        return 0
+    if is_postgres(connection):  # on SQLite whoever writes is alone anyway
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SEEDING})
     known = {row.code: row.id for row in connection.execute(select(table.c.code, table.c.id))}
     rows = []
     for region in regions:

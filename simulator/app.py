@@ -16,7 +16,7 @@ from simulator.people import People
 from simulator.people.work import Work
 from simulator.simulation import Simulation
 from simulator.town import Town
-from simulator.wire import make_client
+from simulator.wire import Poster, make_client
 
 
 def make_app(sim: Simulation) -> ASGIApp:
@@ -26,9 +26,9 @@ def make_app(sim: Simulation) -> ASGIApp:
     """
     ledger = Ledger(sim.ledger, seed=sim.seed)
     town = Town(sim.seed, by_digits=sim.digits_decide)
-    to_callbacks = make_client(connections=16, timeout_s=10)
+    to_callbacks = Poster(connections=sim.news_posts, timeout_s=10)
     to_worklist = make_client(connections=64, timeout_s=30)
-    news = NewsRoom(ledger, sim.secret, to_callbacks)
+    news = NewsRoom(ledger, sim.secret, to_callbacks, most=sim.news_most, posts=sim.news_posts)
     doors = Doors(sim, Carrier(sim, town, ledger, news), ledger, news)
     people = People(sim, Work(sim, town, ledger), ledger, to_worklist)
 

@@ -30,7 +30,11 @@ class Carrier:
 
     def __init__(self, sim: Simulation, town: Town, ledger: Ledger, news: NewsRoom, *, now: Clock = utc_now) -> None:
         self._sim, self._town, self._ledger, self._news, self._now = sim, town, ledger, news, now
-        self._faults = sim.present_faults
+        faults = sim.present_faults
+        self._of_requests, self._of_letters, self._of_news = (
+            {name: share for name, share in shares.items() if share}
+            for shares in (faults.of_requests(), faults.of_letters(), faults.of_news())
+        )
         self._askings: Counter[tuple[str, str]] = Counter()
 
     def befalls_request(self, kind: Kind, order: Order) -> tuple[str | None, float]:
@@ -46,7 +50,7 @@ class Carrier:
         for fate in fixed:
             if fate is not None and fate.request:
                 return fate.request, pace
-        return (None if fixed[0] else befalls(chance, self._faults.of_requests())), pace
+        return (None if fixed[0] else befalls(chance, self._of_requests)), pace
 
     def take(self, kind: Kind, order: Order, ending: Ending) -> tuple[list[dict[str, Any]], list[Item]]:
         """Take every letter: one answer each, in their order, and the news that is to be told before them.
@@ -108,7 +112,7 @@ class Carrier:
         x = draws(self._sim.seed, f"{kind} news", phone, nth)
         if fixed := self._town.fixed(phone):
             return fixed.news, x
-        return befalls(x[0], self._faults.of_news()) or "plain", x
+        return befalls(x[0], self._of_news) or "plain", x
 
     def _promise(
         self, manner: str, x: tuple[float, ...], kind: Kind, item: Item, callback: str, early: list[Item]
@@ -136,9 +140,11 @@ class Carrier:
     def _refusal(self, kind: Kind, letter: Letter, person: str) -> dict[str, Any] | None:
         nth = self._count(kind, person)
         fixed = self._town.fixed(letter.to)
+        if fixed is None and not self._of_letters:
+            return None
         x = draws(self._sim.seed, f"{kind} door", letter.to, nth)
         if fixed is None:
-            fault = befalls(x[0], self._faults.of_letters())
+            fault = befalls(x[0], self._of_letters)
         else:
             fault = "refuse" if fixed.answer == "refused" else None
             if fixed.answer == "busy" and nth < BUSY_ASKINGS:

@@ -5,23 +5,33 @@ clock and the order in which different persons come are never among them.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
-from struct import unpack
+from struct import Struct
 
-EIGHT = 64  # bytes that hold eight draws
-TOP = float(1 << 53)
+EIGHT, ONE = Struct("<8Q"), Struct("<Q")
+SMALLEST = 2.0**-53
 
 
 def draws(seed: int, *facts: str | int) -> tuple[float, ...]:
     """Eight independent draws for these facts, each 0 <= x < 1."""
-    words = unpack("<8Q", _digest(seed, facts, EIGHT))
-    return tuple((word >> 11) / TOP for word in words)
+    a, b, c, d, e, f, g, h = EIGHT.unpack(_digest(seed, facts, EIGHT.size))
+    return (
+        (a >> 11) * SMALLEST,
+        (b >> 11) * SMALLEST,
+        (c >> 11) * SMALLEST,
+        (d >> 11) * SMALLEST,
+        (e >> 11) * SMALLEST,
+        (f >> 11) * SMALLEST,
+        (g >> 11) * SMALLEST,
+        (h >> 11) * SMALLEST,
+    )
 
 
 def draw(seed: int, *facts: str | int) -> float:
     """One draw for these facts, 0 <= x < 1."""
-    word: int = unpack("<Q", _digest(seed, facts, 8))[0]
-    return (word >> 11) / TOP
+    word: int = ONE.unpack(_digest(seed, facts, ONE.size))[0]
+    return (word >> 11) * SMALLEST
 
 
 def between(x: float, low: float, high: float) -> float:
@@ -50,4 +60,9 @@ def befalls(x: float, shares: Mapping[str, float]) -> str | None:
 
 def _digest(seed: int, facts: tuple[str | int, ...], size: int) -> bytes:
     spoken = "\x1f".join(map(str, facts)).encode()
-    return blake2b(spoken, key=str(seed).encode()[:64], digest_size=size).digest()
+    return blake2b(spoken, key=_key(seed), digest_size=size).digest()
+
+
+@lru_cache(maxsize=16)
+def _key(seed: int) -> bytes:
+    return str(seed).encode()[:64]

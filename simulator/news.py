@@ -11,20 +11,19 @@ from heapq import heappop, heappush
 from itertools import chain, repeat
 from typing import NamedTuple
 
-import httpx
+import aiohttp
 import orjson
 
 from simulator.clock import Clock, iso, utc_now
 from simulator.ledger import Ledger
+from simulator.wire import Poster
 
 log = logging.getLogger(__name__)
 
 SIGNATURE = "X-Simulator-Signature"
-MOST_IN_A_POST = 100
 COLLECT_S = 0.05
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)  # the last one goes on
 GIVE_UP_S = 600.0
-POSTS_AT_A_TIME = 8
 EARLY_S = 2.0
 
 
@@ -45,12 +44,16 @@ def signature(secret: str, body: bytes) -> str:
 class NewsRoom:
     """Holds promised news by due time. Sleeps while nothing is promised."""
 
-    def __init__(self, ledger: Ledger, secret: str, client: httpx.AsyncClient, *, now: Clock = utc_now) -> None:
-        self._ledger, self._secret, self._client, self._now = ledger, secret, client, now
+    def __init__(
+        self, ledger: Ledger, secret: str, poster: Poster, *, most: int, posts: int, now: Clock = utc_now
+    ) -> None:
+        """`most`: pieces of news in one POST. `posts`: POSTs that may be out at once. Both >= 1."""
+        self._ledger, self._secret, self._poster, self._now = ledger, secret, poster, now
+        self._most = most
         self._promised: list[tuple[float, int, str, Item]] = []
         self._number = 0
         self._wake = asyncio.Event()
-        self._at_a_time = asyncio.Semaphore(POSTS_AT_A_TIME)
+        self._at_a_time = asyncio.Semaphore(posts)
         self._posts: set[asyncio.Task[None]] = set()
 
     def tell(self, callback: str, item: Item, delay_s: float) -> None:
@@ -63,8 +66,8 @@ class NewsRoom:
 
     async def tell_now(self, callback: str, items: list[Item]) -> None:
         """Tell at once and wait until it is taken, EARLY_S at most; after that it goes on being told."""
-        for start in range(0, len(items), MOST_IN_A_POST):
-            post = self._post(callback, items[start : start + MOST_IN_A_POST])
+        for start in range(0, len(items), self._most):
+            post = self._post(callback, items[start : start + self._most])
             await asyncio.wait({post}, timeout=EARLY_S)
 
     def tell_what_an_earlier_run_promised(self) -> None:
@@ -104,7 +107,7 @@ class NewsRoom:
             _, _, callback, item = heappop(self._promised)
             batch = batches.setdefault(callback, [])
             batch.append(item)
-            if len(batch) == MOST_IN_A_POST:
+            if len(batch) == self._most:
                 self._post(callback, batches.pop(callback))
         for callback, batch in batches.items():
             self._post(callback, batch)
@@ -134,13 +137,14 @@ class NewsRoom:
         headers = {"Content-Type": "application/json", SIGNATURE: signature(self._secret, body)}
         async with self._at_a_time:
             try:
-                reply = await self._client.post(callback, content=body, headers=headers)
-            except (httpx.HTTPError, OSError) as fault:
+                status = await self._poster.post(callback, body, headers)
+            except (aiohttp.ClientError, OSError) as fault:
                 log.info("news not taken: %s", type(fault).__name__)
                 return False
-        if not reply.is_success:
-            log.info("news not taken: HTTP %d", reply.status_code)
-        return reply.is_success
+        taken = 200 <= status < 300
+        if not taken:
+            log.info("news not taken: HTTP %d", status)
+        return taken
 
     def _note_known(self, batch: list[Item]) -> None:
         for item in batch:

@@ -69,6 +69,8 @@ NUMBERS = {
     "call_s": "how long a caller takes",
     "visit_s": "how long an officer takes",
     "hands": "tasks that one key does at a time",
+    "news_most": "pieces of news in one callback at most",
+    "news_posts": "callbacks that may be out at once",
     "ignore_share": "share of tasks that nobody ever acts on",
     "late_share": "share of tasks signed in too late",
     "never_report": "share of acts never reported",
@@ -88,7 +90,7 @@ def read_options(args: argparse.Namespace, env: Mapping[str, str]) -> tuple[Simu
     port = _whole("port", args.port, wrong)
     if not 0 <= port <= 65535:
         wrong.append(f"port: {port} is not between 0 and 65535")
-    hands = int(numbers_read.pop("hands"))
+    whole = {name: int(numbers_read.pop(name)) for name in ("hands", "news_most", "news_posts")}
     sim = Simulation(
         seed=_whole("seed", args.seed, wrong),
         secret=env.get("QUANZU_SIMULATOR_SECRET", ""),
@@ -100,9 +102,8 @@ def read_options(args: argparse.Namespace, env: Mapping[str, str]) -> tuple[Simu
         worklist=args.worklist,
         caller_keys=_keys(env, "QUANZU_SIMULATOR_CALLER_KEYS"),
         officer_keys=_keys(env, "QUANZU_SIMULATOR_OFFICER_KEYS"),
-        hands=hands,
     )
-    sim = replace(sim, **numbers_read, **spans)  # type: ignore[arg-type]  # SPANS and NUMBERS name its fields
+    sim = replace(sim, **numbers_read, **spans, **whole)  # type: ignore[arg-type]  # SPANS and NUMBERS name its fields
     wrong += sim.wrong()
     if wrong:
         raise OptionsWrong(wrong)

@@ -22,6 +22,8 @@ class Simulation:
     by_digits: whether the last four digits of a number decide (numbers.py).
     at_once: answers, news and people take no time and no fault befalls anybody; for benchmarks.
     worklist: base URL of the worklist API, such as `http://127.0.0.1:8000`; None: nobody works.
+    news_most: how many pieces of news one callback may carry; 1: a carrier that tells them one by one.
+    news_posts: how many callbacks may be out at once.
     hands: how many tasks one key's people do at a time.
     Paces end in their unit. Shares are 0 .. 1; our own proposal.
     """
@@ -37,6 +39,8 @@ class Simulation:
     slow_ms: Span = (300, 900)
     news_ms: Span = (100, 600)
     late_news_s: Span = (2, 5)
+    news_most: int = 100
+    news_posts: int = 8
     hang_s: float = 8.0
     late_accept_s: float = 1.0
     worklist: str | None = None
@@ -79,6 +83,9 @@ class Simulation:
                 found.append(f"{name}: {getattr(self, name)} is not a share between 0 and 1")
         if not 1 <= self.hands <= 1000:
             found.append(f"hands: {self.hands} is not between 1 and 1000")
+        for name in ("news_most", "news_posts"):
+            if not 1 <= getattr(self, name) <= 1000:
+                found.append(f"{name}: {getattr(self, name)} is not between 1 and 1000")
         if self.worklist is not None and not is_web_address(self.worklist):
             found.append("worklist: not an http or https address")
         if (self.caller_keys or self.officer_keys) and self.worklist is None:

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from web import problems
 from web.bodies import Bounded
-from web.doors import alerts, cases, health, receipts, worklist
+from web.doors import alerts, cases, health, metrics, operating, receipts, worklist
 from web.house import House
 from web.mailroom import Mailroom
+from web.requests import Requests
 
 THREADS = 4
 """Requests that may be at the database at once; more wait their turn."""
@@ -26,10 +29,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     mailroom.start()
     yield
     await anyio.to_thread.run_sync(mailroom.stop)
+    await anyio.to_thread.run_sync(app.state.house.closing)
 
 
 class Doors(FastAPI):
     """FastAPI whose description tells errors as what they are."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """All of it under the request's id."""
+        return Requests(super().build_middleware_stack(), meters=self.state.house.meters)
 
     def openapi(self) -> dict[str, Any]:
         """OpenAPI 3.1 of all doors."""
@@ -47,8 +55,10 @@ def make_app(house: House) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.house = house
+    app.state.board = metrics.Board(house.store)
+    app.state.health = anyio.CapacityLimiter(8)
     problems.install(app)
     app.add_middleware(Bounded)
-    for door in (alerts, cases, worklist, receipts, health):
+    for door in (alerts, operating, cases, worklist, receipts, health, metrics):
         app.include_router(door.router)
     return app

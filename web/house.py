@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from dispatcher.bells import Ring
 from dispatcher.intake import Intake
 from dispatcher.store import Store
+from dispatcher.traces import Tell
+from web.meters import Meters, Uncounted
 
 
 def utc_now() -> datetime:
@@ -18,11 +20,20 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Everything the doors use; `ring` is the port to the broker, `ready` says what is not (empty: all is)."""
+    """Everything the doors use; `ring` is the port to the broker, `ready` says what is not (empty: all is).
+
+    `warnings` says what is amiss though alerts are kept; `meters` is where doors count, and
+    `tell` where traces go; `closing`
+    is called when the doors close.
+    """
 
     store: Store
     intake: Intake
     ring: Ring
     secrets: Mapping[str, str] = field(repr=False)
     ready: Callable[[], list[str]] = list
+    warnings: Callable[[], list[str]] = list
+    tell: Tell | None = None
+    closing: Callable[[], object] = bool
+    meters: Meters = field(default_factory=Uncounted)
     now: Callable[[], datetime] = utc_now

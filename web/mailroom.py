@@ -14,8 +14,9 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import receipts
+from dispatcher import measures, receipts
 from dispatcher.news import Told
+from web import tracing
 from web.house import House
 
 log = structlog.get_logger("receipts")
@@ -80,11 +81,20 @@ class Mailroom:
             return []
         for _, news, done in mine:
             done.set_result(len(news))
+        self._count("kept", len(ids))
+        tracing.received(self._house.tell, self._house.store, carrier, told, self._house.now())
         return ids
 
     def _apply(self, ids: list[Any]) -> None:
         """What fails here is applied by the clock."""
         try:
-            self._house.ring(receipts.apply(self._house.store, now=self._house.now(), ids=ids).bells)
+            applied = receipts.apply(self._house.store, now=self._house.now(), ids=ids)
+            self._house.ring(applied.bells)
+            self._count("placed", applied.placed)
+            self._count("early", applied.waiting)
         except SQLAlchemyError as fault:
             log.warning("receipts_left_to_the_clock", count=len(ids), fault=type(fault).__name__)
+
+    def _count(self, fate: str, many: int) -> None:
+        if many:
+            self._house.meters.add(measures.RECEIPTS, (fate,), many)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Queue
 
 from config.settings import Settings
 from workers import filequeue
-from workers.names import LANES, SUBMIT, dispatch_queue, queues_of
+from workers.names import DISPATCH, LANES, SUBMIT, dispatch_queue, queues_of
 
 POLL_S = 0.1
 """A compromise of the embedded transport: a message waits 50 ms on average, an idle worker hardly works."""
+
+
+TASK_LIMIT_S = 120
+"""A task that hangs longer than any lease, request and settling together is ended with its process (prefork)."""
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -29,10 +33,19 @@ def broker_url(settings: Settings) -> str:
     return "filequeue://localhost//" if settings.embedded_broker else settings.broker_url
 
 
+TCP_USER_TIMEOUT = 18
+"""Linux's socket option: how long sent bytes may stay unconfirmed, ms. Named here, as macOS has no such name."""
+DEAD_AFTER_MS = 10_000
+"""A broker that takes nothing for this long (gone without a word, or in an alarm) costs the connection."""
+
+
 def transport_options(settings: Settings, *, durable: bool = False) -> dict[str, Any]:
-    """How the transport is to behave; `durable` makes a publish return only when the message is safe."""
+    """How the transport is to behave; `durable` makes a publish return only when the message is safe.
+
+    Bells are not confirmed: one that is lost is rung again.
+    """
     if not settings.embedded_broker:
-        return {"confirm_publish": True}
+        return {"confirm_publish": durable, "socket_settings": {TCP_USER_TIMEOUT: DEAD_AFTER_MS}}
     return {
         "folder": str(settings.queue_folder),
         "polling_interval": POLL_S,
@@ -42,9 +55,13 @@ def transport_options(settings: Settings, *, durable: bool = False) -> dict[str,
 
 
 def _common(settings: Settings) -> dict[str, Any]:
-    exchange = Exchange("dispatch", type="direct", durable=True)
     names = [dispatch_queue(channel, lane) for channel in ("sms", "call", "visit") for lane in LANES]
-    queues = [Queue(name, exchange, routing_key=name, durable=True) for name in (*names, SUBMIT)]
+    # declared by `topology` on every connection, never by Celery, which only has to know that they are quorum queues
+    kind = None if settings.embedded_broker else {"x-queue-type": "quorum"}
+    queues = [
+        Queue(name, DISPATCH, routing_key=name, durable=True, no_declare=True, queue_arguments=kind)
+        for name in (*names, SUBMIT)
+    ]
     return {
         "task_queues": queues,
         "task_default_queue": SUBMIT,
@@ -56,7 +73,10 @@ def _common(settings: Settings) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_publish_retry": False,
-        "worker_prefetch_multiplier": 2 if settings.embedded_broker else 1,
+        "worker_consumer": "workers.celery_consumer:WorkerConsumer",
+        "worker_prefetch_multiplier": 2,
+        "worker_proc_alive_timeout": 60.0,
+        "task_time_limit": TASK_LIMIT_S,
         "worker_enable_prefetch_count_reduction": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_hijack_root_logger": False,
@@ -78,10 +98,16 @@ def worker_arguments(settings: Settings, lane: str, name: str) -> dict[str, Any]
     return {
         "hostname": name,
         "pool": "threads" if settings.embedded_broker else "prefork",
-        "concurrency": 1 if lane == "intake" else settings.worker_threads,
+        "concurrency": _concurrency(settings, lane),
         "queues": queues_of(lane),
         "without_gossip": True,
         "without_mingle": True,
         "without_heartbeat": True,
         "loglevel": settings.log_level,
     }
+
+
+def _concurrency(settings: Settings, lane: str) -> int:
+    if lane == "intake":
+        return 1
+    return settings.worker_threads if settings.embedded_broker else settings.worker_processes

@@ -12,6 +12,7 @@ from celery import bootsteps
 
 from dispatcher import clock, receipts
 from dispatcher.bells import Bell
+from workers import meters
 from workers.engine import Engine, engine_of
 
 log = structlog.get_logger("clock")
@@ -23,7 +24,9 @@ MOST_ROUNDS = 20
 
 
 class ClockStep(bootsteps.StartStopStep):
-    """Starts the clock with its worker."""
+    """Starts the clock with its worker, after the pool was forked."""
+
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
@@ -62,32 +65,37 @@ class Clock(threading.Thread):
                 now = datetime.now(UTC)
                 if clock.take_turn(self._engine.store, "sweep", every=EVERY, by=self._engine.owner, now=now):
                     self.sweep()
+                    meters.swept("done", (datetime.now(UTC) - now).total_seconds())
             except Exception as fault:  # the database may be away: look again
+                meters.swept("failed")
                 log.warning("sweep_failed", fault=type(fault).__name__, exc_info=fault)
 
     def sweep(self) -> None:
         """All duties once."""
         store = self._engine.store
         ask_after_s = self._engine.carrier.ask_after_s
-        self._rounds(lambda now: clock.free_leases(store, ask_in=lambda _carrier: ask_after_s, now=now))
-        self._rounds(self._apply_receipts)
+        self._rounds("free_leases", lambda now: clock.free_leases(store, ask_in=lambda _carrier: ask_after_s, now=now))
+        self._rounds("apply_receipts", self._apply_receipts)
         for _ in range(MOST_ROUNDS):
             if not self._ask() or self._stopping.is_set():
                 break
-        self._rounds(lambda now: clock.close_news(store, now=now))
-        self._rounds(lambda now: (clock.watch_promises(store, now=now), []))
-        self._rounds(lambda now: (clock.close_due(store, now=now), []))
+        self._rounds("close_news", lambda now: clock.close_news(store, now=now))
+        self._rounds("watch_promises", lambda now: (clock.watch_promises(store, now=now), []))
+        self._rounds("close_due", lambda now: (clock.close_due(store, now=now), []))
+        self._engine.relay.ring(clock.finish_releases(store, now=datetime.now(UTC)))
         self._engine.relay.ring(clock.notice_idle_units(store, now=datetime.now(UTC)))
         self._engine.relay.ring(clock.ring_due(store, now=datetime.now(UTC)))
 
     def _apply_receipts(self, now: datetime) -> tuple[int, list[Bell]]:
         applied = receipts.apply(self._engine.store, now=now)
+        meters.received("placed", applied.placed)
         return applied.placed, applied.bells
 
-    def _rounds(self, duty: Callable[[datetime], tuple[int, list[Bell]]]) -> None:
+    def _rounds(self, name: str, duty: Callable[[datetime], tuple[int, list[Bell]]]) -> None:
         for _ in range(MOST_ROUNDS):
             done, bells = duty(datetime.now(UTC))
             self._engine.relay.ring(bells)
+            meters.acted(name, done)
             if done == 0 or self._stopping.is_set():
                 return
 

@@ -3,33 +3,51 @@
 It has a thread and a connection of its own, so that a connection is only ever used by one thread, a batch is
 acknowledged after its commit and never before, and a slow database holds back this consumer and nothing else.
 One alert alone is taken at once; under load a batch grows to what is there.
+
+While the database is away this consumer gives its messages back and leaves the queue, until the database answers.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from celery import bootsteps
 from kombu import Connection, Consumer, Message
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatcher.alert import Fault
+from dispatcher.bells import Bell
 from dispatcher.intake import Incoming
+from workers import meters, outcomes, tracing
 from workers.app import broker_url, transport_options
 from workers.engine import Engine, engine_of
-from workers.names import alert_queues
+from workers.names import ALERTS_URGENT, raw_queues_of
+from workers.topology import declare, raw_queues
 
 log = structlog.get_logger("intake")
 
 LULL_S = 0.02
+URGENT_LULL_S = 0.002
 """A batch is taken when the queue has been silent this long, or is full."""
+WAIT_S = 0.5
 PAUSE_S = 1.0
+HEARTBEAT_S = 10
+POISON = Fault("$", "brought intake to a fault of our own; show this dead letter to the developers")
+
+
+class DatabaseAway(Exception):
+    """The database cannot keep alerts now."""
 
 
 class IntakeStep(bootsteps.StartStopStep):
-    """Starts the consumer with its worker and stops it before the worker ends."""
+    """Starts the consumer with its worker, after the pool was forked, and stops it before the worker ends."""
+
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
@@ -37,7 +55,7 @@ class IntakeStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         """Begin to take alerts."""
-        self.consumer = IntakeConsumer(engine_of(parent.app))
+        self.consumer = IntakeConsumer(engine_of(parent.app), raw_queues_of(parent.app.conf.quanzu_lane))
         self.consumer.start()
 
     def stop(self, parent: Any) -> None:
@@ -51,9 +69,11 @@ class IntakeStep(bootsteps.StartStopStep):
 class IntakeConsumer(threading.Thread):
     """See the module."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, queues: Sequence[str]) -> None:
         super().__init__(name="intake", daemon=True)
         self._engine = engine
+        self._queues = queues
+        self._lull_s = URGENT_LULL_S if ALERTS_URGENT in queues else LULL_S
         self._size = engine.settings.intake_batch
         self._stopping = threading.Event()
         self._batch: list[Message] = []
@@ -68,7 +88,12 @@ class IntakeConsumer(threading.Thread):
         while not self._stopping.is_set():
             try:
                 self._consume()
+            except DatabaseAway as fault:
+                meters.reconnected("database")
+                log.warning("database_unavailable", fault=type(fault.__cause__).__name__)
+                self._wait_for_database()
             except Exception as fault:  # whatever befell the connection: a new one goes on
+                meters.reconnected("broker")
                 log.warning("connection_lost", fault=type(fault).__name__)
                 self._stopping.wait(PAUSE_S)
 
@@ -76,49 +101,93 @@ class IntakeConsumer(threading.Thread):
         settings = self._engine.settings
         self._batch = []
         options = transport_options(settings, durable=True)
-        with Connection(broker_url(settings), transport_options=options, heartbeat=10) as connection:
-            channel = connection.channel()
+        with Connection(
+            broker_url(settings), transport_options=options, heartbeat=HEARTBEAT_S, connect_timeout=5
+        ) as connection:
+            declare(connection)
+            channel: Any = connection.channel()
+            channel.auto_decode = False  # an alert is UTF-8; a label that says otherwise would garble it
             with Consumer(
                 channel,
-                queues=alert_queues(),
-                on_message=self._on_message,
+                queues=raw_queues(self._queues, embedded=settings.embedded_broker),
+                on_message=self._batch.append,
+                on_decode_error=lambda message, _fault: self._batch.append(message),
                 accept=None,
                 prefetch_count=2 * self._size,
+                auto_declare=False,
             ):
                 while not self._stopping.is_set():
                     self._gather(connection)
                     if self._batch:
-                        self._take(connection)
-
-    def _on_message(self, message: Message) -> None:
-        self._batch.append(message)
+                        self._take()
 
     def _gather(self, connection: Any) -> None:
         """Wait for a first message, then for all that are there."""
-        wait_s = 0.5
-        while len(self._batch) < self._size:
-            try:
+        wait_s = WAIT_S
+        try:
+            while len(self._batch) < self._size:
                 connection.drain_events(timeout=wait_s)
-            except TimeoutError:
-                return
-            finally:
-                if connection.supports_heartbeats:
-                    connection.heartbeat_check()
-            wait_s = LULL_S
+                wait_s = self._lull_s
+        except TimeoutError:
+            pass
+        if connection.supports_heartbeats:
+            connection.heartbeat_check()
 
-    def _take(self, connection: Any) -> None:
-        batch, self._batch = self._batch[: self._size], self._batch[self._size :]
-        incoming = [Incoming(raw=_bytes(message), batch=_batch_of(message)) for message in batch]
-        while True:
-            try:
-                accepted = self._engine.intake.accept(incoming, door="queue", now=datetime.now(UTC))
-                break
-            except SQLAlchemyError as fault:  # nothing was kept, nothing is acknowledged: wait and try again
-                log.warning("database_unavailable", waiting=len(batch), fault=type(fault).__name__)
-                if self._stopping.wait(PAUSE_S):
-                    return
+    def _take(self) -> None:
+        """Keep a batch, and only then acknowledge it. Raises: DatabaseAway: nothing is acknowledged."""
+        batch = self._batch[: self._size]
+        del self._batch[: self._size]
+        try:
+            bells = self._accept(batch)
+        except SQLAlchemyError as fault:
+            raise DatabaseAway from fault
+        except Exception as fault:  # ours: one alert brings us down, and the others shall not go with it
+            log.error("batch_broken", count=len(batch), fault=type(fault).__name__, exc_info=fault)
+            bells = self._one_by_one(batch)
         batch[-1].ack(multiple=True)
-        self._engine.relay.ring(accepted.bells)
+        self._engine.relay.ring(bells)
+        outcomes.wake()
+
+    def _accept(self, batch: Sequence[Message]) -> list[Bell]:
+        incoming = [Incoming(raw=_bytes(message), batch=_batch_of(message)) for message in batch]
+        begun = datetime.now(UTC)
+        accepted = self._engine.intake.accept(incoming, door="queue", now=begun)
+        meters.accepted("queue", accepted.results, begun)
+        tracing.accepted("queue", accepted.results, [message.headers for message in batch], begun)
+        return accepted.bells
+
+    def _one_by_one(self, batch: Sequence[Message]) -> list[Bell]:
+        """Each alone; the one at fault is kept as a dead letter, or set aside by the broker if even that fails."""
+        bells: list[Bell] = []
+        for message in batch:
+            try:
+                bells += self._accept([message])
+            except SQLAlchemyError as fault:
+                raise DatabaseAway from fault
+            except Exception as fault:
+                self._set_apart(message, fault)
+        return bells
+
+    def _set_apart(self, message: Message, fault: Exception) -> None:
+        log.error("poison_set_apart", fault=type(fault).__name__)
+        letter = Incoming(raw=_bytes(message), batch=_batch_of(message), faults=(POISON,))
+        try:
+            self._engine.intake.accept([letter], door="queue", now=datetime.now(UTC))
+        except SQLAlchemyError as away:
+            raise DatabaseAway from away
+        except Exception as worse:
+            log.error("poison_rejected", fault=type(worse).__name__)
+            message.reject()
+
+    def _wait_for_database(self) -> None:
+        """Until it keeps something again; a look of its own, since messages shall stay with the broker meanwhile."""
+        while not self._stopping.wait(PAUSE_S):
+            try:
+                with self._engine.store.write() as connection:
+                    connection.execute(text("SELECT 1"))
+                return
+            except SQLAlchemyError:
+                continue
 
 
 def _bytes(message: Message) -> bytes:

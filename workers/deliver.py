@@ -1,19 +1,26 @@
-"""A chunk of ids on its way: claim, call the carrier, settle as the answers come. Decides nothing."""
+"""A chunk of ids on its way: claim, call the carrier, settle as the answers come. Decides nothing.
+
+`deliver` ends with the claim: the requests go on on the process's event loop, and the next chunk may be claimed.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
 from uuid import UUID
+
+import structlog
 
 from dispatcher.assign import assign
 from dispatcher.claim import Letter, claim
 from dispatcher.settle import Settlement
+from dispatcher.throttle import within_limit
 from dispatcher.words import Channel
+from workers import meters, tracing
 from workers.engine import Engine
+
+log = structlog.get_logger("deliver")
 
 
 def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
@@ -21,23 +28,57 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
     assigned = 0
     if channel is not Channel.SMS:
         assigned = assign(engine.store, ids, now=datetime.now(UTC))
+        meters.claimed(channel, 0, assigned)
         if channel is Channel.VISIT or assigned == len(ids):
             return assigned
-    letters = claim(engine.store, ids, lease=engine.lease, now=datetime.now(UTC))
-    if letters:
-        written = engine.run(_send_all(engine, channel, letters)).result()
-        wait_for(written)
+    size = engine.carrier.batch_of(channel)
+    engine.in_flight.enter(_requests(len(ids), size), len(ids))
+    letters: list[Letter] = []
+    try:
+        may_go = _within_limit(engine, channel, ids)
+        letters = claim(engine.store, may_go, lease=engine.lease, now=datetime.now(UTC)) if may_go else []
+    finally:
+        unused = _requests(len(ids), size) - _requests(len(letters), size)
+        engine.in_flight.leave(unused, len(ids) - len(letters))
+    meters.claimed(channel, len(letters), 0)
+    for start in range(0, len(letters), size):
+        _begin(engine, channel, letters[start : start + size])
     return assigned + len(letters)
 
 
-async def _send_all(engine: Engine, channel: Channel, letters: Sequence[Letter]) -> list[Future[None]]:
-    """All requests at once; each one's answers go to the settler as they come."""
-    size = engine.carrier.batch_of(channel)
-    parts = [letters[start : start + size] for start in range(0, len(letters), size)]
-    return await asyncio.gather(*(_send_part(engine, channel, part) for part in parts))
+def _within_limit(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Those for which there are tokens; all, where no rate is set. Drawn when there is room: a token is for now."""
+    limit = engine.limits.get(channel)
+    if limit is None:
+        return ids
+    now = datetime.now(UTC)
+    return within_limit(engine.store, ids, carrier=engine.carrier.name, channel=channel, limit=limit, now=now)
+
+
+def _requests(letters: int, size: int) -> int:
+    return -(-letters // size)
+
+
+def _begin(engine: Engine, channel: Channel, part: Sequence[Letter]) -> None:
+    """One request, on its way; its room is free again once its answers are written."""
+
+    def written(_done: Future[None]) -> None:
+        engine.in_flight.leave(1, len(part))
+
+    def answered(sent: Future[Future[None]]) -> None:
+        if fault := sent.exception():  # ours: the leases of these letters run out, and the clock has them asked for
+            log.error("sending_broken", count=len(part), fault=type(fault).__name__, exc_info=fault)
+            engine.in_flight.leave(1, len(part))
+        else:
+            sent.result().add_done_callback(written)
+
+    engine.run(_send_part(engine, channel, part)).add_done_callback(answered)
 
 
 async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter]) -> Future[None]:
+    begun, place = datetime.now(UTC), tracing.request()
     answers = await engine.carrier.send(channel, part)
     at = datetime.now(UTC)
+    tracing.answered(place, part, answers, begun, at)
+    meters.requested(engine.carrier.name, channel, (at - begun).total_seconds())
     return engine.settler.put([Settlement(letter, answer, at) for letter, answer in zip(part, answers, strict=True)])

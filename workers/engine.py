@@ -24,7 +24,11 @@ from dispatcher.claim import Lease
 from dispatcher.intake import Intake
 from dispatcher.sealed import keyring_for
 from dispatcher.store import Store
+from dispatcher.tokens import Limit
+from dispatcher.words import Channel
+from workers import tracing
 from workers.carriers import Carrier, SimulatorCarrier
+from workers.inflight import CONNECTIONS, InFlight
 from workers.relay import Relay
 from workers.settler import Settler
 
@@ -70,9 +74,21 @@ class Engine:
         return SimulatorCarrier(self.settings, self.run(_make_client()).result())
 
     @cached_property
+    def in_flight(self) -> InFlight:
+        """What this process has out at carriers."""
+        return InFlight()
+
+    @cached_property
     def lease(self) -> Lease:
         """Under whose name and for how long this process claims."""
-        return Lease(self.owner, self.carrier.name, timedelta(seconds=self.settings.lease_s))
+        length = timedelta(seconds=self.settings.lease_s)
+        return Lease(self.owner, self.carrier.name, length, live=self.carrier.live)
+
+    @cached_property
+    def limits(self) -> dict[Channel, Limit]:
+        """How much the carrier takes in a second, by channel; a channel without a limit is not there."""
+        rates = {Channel.SMS: self.settings.sms_per_s, Channel.CALL: self.settings.calls_per_s}
+        return {channel: Limit(per_s) for channel, per_s in rates.items() if per_s > 0}
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -87,7 +103,7 @@ class Engine:
 
 def keys_file(settings: Settings) -> Path:
     """Where this deployment's keys are."""
-    return settings.home.resolve() / "keys.json"
+    return settings.keys
 
 
 def make_intake(settings: Settings, store: Store) -> Intake:
@@ -101,12 +117,25 @@ def make_intake(settings: Settings, store: Store) -> Intake:
 
 async def _make_client() -> httpx.AsyncClient:
     """One client a process, on aiohttp's transport: httpx's own pool slows with the requests in flight."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=100)
-    return HttpxAiohttpClient(limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False)
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
+    hooks = tracing.hooks()
+    return HttpxAiohttpClient(
+        limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False, event_hooks=hooks
+    )
 
 
 _lock = threading.RLock()
 _engines: dict[int, Engine] = {}
+"""By process id. A parent's engine is kept in its child, unused: to drop it would close what the parent uses."""
+
+
+def _new_lock() -> None:
+    """A forked child must not wait for a thread that only its parent has."""
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_new_lock)
 
 
 def engine_of(app: Celery) -> Engine:
@@ -114,6 +143,5 @@ def engine_of(app: Celery) -> Engine:
     with _lock:
         if os.getpid() not in _engines:
             settings: Settings = app.conf.quanzu_settings
-            _engines.clear()
             _engines[os.getpid()] = Engine(settings, app)
         return _engines[os.getpid()]

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from kombu import Exchange, Queue, binding
+from kombu import Exchange
 
 from dispatcher.words import Channel, Risk
 
 LANES = ("urgent", "routine")
-ALERTS = Exchange("alerts", type="topic", durable=True)
+
+ALERTS_URGENT = "alerts.urgent"
+ALERTS_ROUTINE = "alerts.routine"
+ALERTS_UNROUTED = "alerts.unrouted"
+"""Where alerts go whose routing key fits no binding: they are alerts all the same, and taken like the others."""
+ALERTS_REJECTED = "alerts.rejected"
+"""What the broker itself sets aside: no worker takes from it, `quanzu doctor` tells of it."""
+ALERTS_DEAD = "alerts.dead"
 SUBMIT = "alerts.submit"
+
+ALERT_KEYS = {ALERTS_URGENT: ("alert.l1", "alert.l2"), ALERTS_ROUTINE: ("alert.l3", "alert.l4")}
+"""L1 and L2 never stand behind L3 and L4."""
+
+ALERTS = Exchange("alerts", type="topic", durable=True, no_declare=True)
+"""Named here, declared by `topology` alone: on RabbitMQ with an alternate exchange."""
+DISPATCH = Exchange("dispatch", type="direct", durable=True)
+DEAD = Exchange(ALERTS_DEAD, type="topic", durable=True)
+"""Where refused alerts are announced, by id and reasons."""
+OUTCOMES = Exchange("outcomes", type="topic", durable=True)
 
 
 def dispatch_queue(channel: str, lane: str) -> str:
@@ -26,15 +43,16 @@ def alert_key(risk: str) -> str:
     return f"alert.{risk.lower()}" if risk in tuple(Risk) else "alert.l4"
 
 
-def alert_queues() -> list[Queue]:
-    """The queues that raw alerts are taken from: L1 and L2 never stand behind L3 and L4."""
-    return [_alert_queue("alerts.urgent", "l1", "l2"), _alert_queue("alerts.routine", "l3", "l4")]
-
-
-def _alert_queue(name: str, *risks: str) -> Queue:
-    return Queue(name, bindings=[binding(ALERTS, routing_key=f"alert.{risk}") for risk in risks], durable=True)
-
-
 def queues_of(lane: str) -> list[str]:
     """The Celery queues of a worker: a lane's dispatches, or `intake`."""
     return [SUBMIT] if lane == "intake" else [dispatch_queue(channel, lane) for channel in Channel]
+
+
+def raw_queues_of(lane: str) -> tuple[str, ...]:
+    """The queues of raw alerts that a worker takes from.
+
+    The urgent lane takes its own alerts too: an L1 shares no queue, no process and no batch with the routine ones.
+    """
+    if lane == "urgent":
+        return (ALERTS_URGENT,)
+    return (ALERTS_ROUTINE, ALERTS_UNROUTED) if lane == "intake" else ()

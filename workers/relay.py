@@ -6,6 +6,7 @@ What cannot be published is dropped: the row is the truth, and the clock rings a
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from itertools import groupby
 from queue import Empty, Full, Queue
@@ -15,12 +16,17 @@ import structlog
 from celery import Celery
 
 from dispatcher.bells import Bell
+from workers import meters
 from workers.names import dispatch_queue, task_name
 
 log = structlog.get_logger("relay")
 
 ROOM = 1_000
 """Batches of bells that may wait while a publish blocks; more are dropped."""
+
+
+BLOCKED_S = 3.0
+"""A publish that takes longer is told as blocked."""
 
 
 class Relay:
@@ -33,6 +39,8 @@ class Relay:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self.dropped = 0
+        self._lost_since: float | None = None
+        self._sending_since: float | None = None
 
     def start(self) -> Relay:
         """Begin to ring."""
@@ -44,6 +52,13 @@ class Relay:
         self._stopping.set()
         self._thread.join(within_s)
 
+    def trouble(self) -> str | None:
+        """What is amiss with the broker, as far as the last publish has shown; None: nothing."""
+        lost, sending = self._lost_since, self._sending_since
+        if sending is not None and time.monotonic() - sending > BLOCKED_S:
+            return "broker: takes no messages (blocked, or hanging); the clock rings again"
+        return None if lost is None else "broker: the last message could not be published; the clock rings again"
+
     def ring(self, bells: Sequence[Bell]) -> None:
         """Take bells; drop them when the relay is blocked and full."""
         if not bells:
@@ -52,6 +67,7 @@ class Relay:
             self._waiting.put_nowait(bells)
         except Full:
             self.dropped += len(bells)
+            meters.dropped(bells)
 
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._waiting.empty()):
@@ -74,6 +90,7 @@ class Relay:
                 self._send(channel, lane, ids[start : start + self._chunk])
 
     def _send(self, channel: str, lane: str, ids: list[UUID]) -> None:
+        self._sending_since = time.monotonic()
         try:
             self._app.send_task(
                 task_name(channel),
@@ -81,6 +98,12 @@ class Relay:
                 queue=dispatch_queue(channel, lane),
                 retry=False,
             )
+            meters.rang(lane, "sent", len(ids))
+            self._lost_since = None
         except Exception as fault:  # whatever the broker does: the clock rings again
             self.dropped += len(ids)
+            self._lost_since = self._lost_since or time.monotonic()
+            meters.rang(lane, "lost", len(ids))
             log.warning("bell_lost", channel=channel, lane=lane, count=len(ids), fault=type(fault).__name__)
+        finally:
+            self._sending_since = None

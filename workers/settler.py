@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatcher.bells import Ring
 from dispatcher.settle import Settlement, settle
 from dispatcher.store import Store
+from workers import meters
 
 log = structlog.get_logger("settler")
 
@@ -66,6 +67,7 @@ class Settler:
             try:
                 settled = settle(self._store, batch, now=datetime.now(UTC))
             except SQLAlchemyError as fault:
+                meters.unsettled()
                 log.warning("settle_failed", count=len(batch), fault=type(fault).__name__)
                 if time.monotonic() > until:
                     return
@@ -75,4 +77,5 @@ class Settler:
                 return
             else:
                 self._ring(settled.bells)
+                meters.settled(batch, settled.counted)
                 return

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from celery import Task, shared_task
+from celery.exceptions import Reject
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.intake import Incoming
 from dispatcher.words import Channel
+from workers import meters, tracing
 from workers.deliver import deliver
 from workers.engine import engine_of
 from workers.names import SUBMIT, task_name
+
+log = structlog.get_logger("submit")
+
+PAUSE_S = 2.0
 
 
 @shared_task(bind=True, name=task_name("sms"))
@@ -33,12 +42,24 @@ def dispatch_visit(self: Task[Any, Any], ids: list[str]) -> None:
     deliver(engine_of(self.app), Channel.VISIT, _uuids(ids))
 
 
-@shared_task(bind=True, name=SUBMIT)
+@shared_task(bind=True, name=SUBMIT, acks_on_failure_or_timeout=False)
 def submit_alerts(self: Task[Any, Any], alerts: list[Any]) -> None:
-    """Take alerts from an upstream that speaks Celery; each is accepted, or kept as a dead letter."""
+    """Take alerts from an upstream that speaks Celery; each is accepted, or kept as a dead letter.
+
+    While the database is away the message goes back to its queue, after a pause. Whatever else fails, the broker sets
+    it aside: it is never acknowledged without having been kept.
+    """
     engine = engine_of(self.app)
     batch = [Incoming(value=value) for value in (alerts if isinstance(alerts, list) else [alerts])]
-    accepted = engine.intake.accept(batch, door="task", now=datetime.now(UTC))
+    begun = datetime.now(UTC)
+    try:
+        accepted = engine.intake.accept(batch, door="task", now=begun)
+    except SQLAlchemyError as fault:
+        log.warning("database_unavailable", waiting=len(batch), fault=type(fault).__name__)
+        time.sleep(PAUSE_S)
+        raise Reject("the database is away", requeue=True) from fault
+    meters.accepted("task", accepted.results, begun)
+    tracing.accepted("task", accepted.results, [self.request.headers] * len(batch), begun)
     engine.relay.ring(accepted.bells)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,7 @@ def stats(
     source: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.")] = None,
     type_: Annotated[list[str] | None, typer.Option("--type", help="Only this fraud type; may be repeated.")] = None,
     risk: Annotated[list[str] | None, typer.Option(help="Only this level, L1 to L4; may be repeated.")] = None,
+    test: Annotated[bool, typer.Option("--test", help="Test alerts alone; they never count beside others.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Outcome figures: alerts, dispatches by channel and state, and the KPIs with numerator and denominator.
@@ -39,6 +41,7 @@ def stats(
     with plainly():
         settings = load_settings()
         scope = read_scope(settings, from_, to, region, source or (), type_ or (), risk or ())
+        scope = replace(scope, tests=test)
         store = open_store(existing(settings))
         policy = load_policy(settings.policy)
         with store.read() as connection:

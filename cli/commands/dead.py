@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,9 @@ from dispatcher.intake import Status
 from workers.app import make_celery
 from workers.engine import make_intake
 from workers.relay import Relay
+
+AT_ONCE = 250
+"""Letters that are replayed in one transaction."""
 
 app = typer.Typer(help="Refused alerts, kept whole.", no_args_is_help=True)
 
@@ -81,30 +85,70 @@ def replay(
         Path | None, typer.Option("--file", help="Its mended contents.", exists=True, dir_okay=False)
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every letter that is kept.")] = False,
+    mended: Annotated[
+        Path | None,
+        typer.Option(
+            "--mended", help='Many, mended: lines of {"dead_letter": ID, "alert": {…}}.', exists=True, dir_okay=False
+        ),
+    ] = None,
 ) -> None:
     """Offer refused alerts to intake again: as they were, or mended. Exit code 1 if any is refused again.
 
     Example: quanzu dead replay 0190… --file mended.json
     """
     set_up_logs("WARNING")
-    if (letter is None) == (not everything) or (file is not None and letter is None):
-        raise fail("give the id of one dead letter (with --file if it was mended), or --all")
+    chosen = sum((letter is not None, everything, mended is not None))
+    if chosen != 1 or (file is not None and letter is None):
+        raise fail("give the id of one dead letter (with --file if it was mended), or --mended FILE, or --all")
     with plainly():
         home = prepare(existing(load_settings()))
-        relay = Relay(make_celery(home.settings), chunk=home.settings.chunk).start()
-        letters = [letter] if letter is not None else _kept(home)
-        intake = make_intake(home.settings, home.store)
-        refused = 0
-        for one in letters:
-            mended = file.read_bytes() if file is not None else None
-            result, bells = dead_letters.replay(intake, one, mended=mended, now=datetime.now(UTC))
-            relay.ring(bells)
+        if letter is not None:
+            letters = [(letter, file.read_bytes() if file is not None else None)]
+        else:
+            letters = _mended(mended) if mended is not None else [(one, None) for one in _kept(home)]
+        _must_be_known(home, [one for one, _ in letters])
+        refused = _replay(home, letters)
+    raise typer.Exit(1 if refused else 0)
+
+
+def _replay(home: Home, letters: list[tuple[UUID, bytes | None]]) -> int:
+    """Offer them, many in one transaction, and tell what came of each. Returns how many were refused again."""
+    relay = Relay(make_celery(home.settings), chunk=home.settings.chunk).start()
+    intake = make_intake(home.settings, home.store)
+    refused = 0
+    for start in range(0, len(letters), AT_ONCE):
+        part = letters[start : start + AT_ONCE]
+        results, bells = dead_letters.replay(intake, part, now=datetime.now(UTC))
+        relay.ring(bells)
+        for (one, _), result in zip(part, results, strict=True):
             refused += result.status is Status.REFUSED
             out.print(f"{one}: {result.status}" + (f" alert {result.alert_id}" if result.alert_id else ""))
             for fault in result.faults:
                 out.print(f"    {fault.field}: {fault.message}", markup=False)
-        relay.stop()
-    raise typer.Exit(1 if refused else 0)
+    relay.stop()
+    return refused
+
+
+def _mended(path: Path) -> list[tuple[UUID, bytes | None]]:
+    """What each letter is to be instead. Raises: typer.Exit: every line that cannot be read was told."""
+    letters: dict[UUID, bytes | None] = {}
+    faults = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            told = json.loads(line)
+            letters[UUID(told["dead_letter"])] = json.dumps(told["alert"], ensure_ascii=False).encode()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            faults.append(f'line {number}: must be {{"dead_letter": ID, "alert": {{…}}}}')
+    if faults:
+        raise fail(*faults)
+    return list(letters.items())
+
+
+def _must_be_known(home: Home, letters: list[UUID]) -> None:
+    with home.store.read() as connection:
+        known = dead_letters.known(connection, letters)
+    if strange := [one for one in letters if one not in known]:
+        raise fail(*(f"{one}: no such dead letter; `quanzu dead list` shows them" for one in strange))
 
 
 def _kept(home: Home) -> list[UUID]:

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.alert_files import Line, read_alert_file
-from cli.home import prepare
+from cli.home import make_folders, prepare
 from cli.logs import set_up_logs
 from cli.publish import Publisher
 from cli.say import err, fail, plainly, why
@@ -37,12 +37,15 @@ def submit(
     """
     set_up_logs("WARNING")
     with plainly():
-        home = prepare(load_settings())
         if queue:
-            publisher = Publisher(home.settings, home.store)
+            # as any upstream: the broker is enough, the database may be away
+            settings = load_settings()
+            make_folders(settings)
+            publisher = Publisher(settings)
             sent = sum(1 for _ in publisher.send(_body(line) for line in _lines(file)))
             typer.echo(f"{sent} published; acceptance or refusal follows, see `quanzu stats` and `quanzu dead list`")
             return
+        home = prepare(load_settings())
         relay = Relay(make_celery(home.settings), chunk=home.settings.chunk).start()
         refused = total = 0
         try:

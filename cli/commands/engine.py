@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,20 +14,25 @@ import uvicorn
 
 from cli.home import make_folders, prepare, simulator_secret
 from cli.logs import set_up_logs
+from cli.readiness import Readiness
 from cli.say import fail, out, plainly
+from cli.telemetry import listener
 from config.settings import Settings, load_settings
 from dispatcher.carriers import simulator as simulator_language
-from dispatcher.store import Store
-from migrations import newest, present
+from dispatcher.presence import Presence
+from migrations import present
 from simulator.faults import FaultsUnreadable, parse_faults
 from simulator.main import serve
 from simulator.options import OptionsWrong
 from simulator.simulation import Simulation
 from web.app import make_app
 from web.house import House
+from workers import tracing
 from workers.app import make_celery
 from workers.engine import make_intake
 from workers.lifeline import hold_lifeline
+from workers.meters import begin
+from workers.presence import Heart
 from workers.relay import Relay
 from workers.run import run_worker
 
@@ -51,7 +58,8 @@ def worker(lane: Annotated[Lane, typer.Option(help="Which work it takes.")]) -> 
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
-        prepare(settings)
+        prepare(settings, keeper=False)
+        tracing.begin(listener(settings, f"worker-{lane.value}"))
         raise typer.Exit(run_worker(settings, lane.value))
 
 
@@ -64,14 +72,22 @@ def web() -> None:
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
-        home = prepare(settings)
+        home = prepare(settings, keeper=False)
         relay = Relay(make_celery(settings), chunk=settings.chunk).start()
+        presence = Presence(f"web-{os.getpid()}-{secrets.token_hex(3)}", "web", datetime.now(UTC))
+        heart = Heart(home.store, presence)
+        meters = begin(settings.home.resolve())
+        heart.start()
         house = House(
             store=home.store,
             intake=make_intake(settings, home.store),
             ring=relay.ring,
             secrets={simulator_language.NAME: simulator_secret(settings)},
-            ready=lambda: what_is_missing(home.store),
+            ready=Readiness(home.store, presence).missing,
+            warnings=lambda: [told] if (told := relay.trouble()) else [],
+            meters=meters,
+            tell=listener(settings, "web"),
+            closing=heart.stop,
         )
         uvicorn.run(
             make_app(house),
@@ -82,15 +98,6 @@ def web() -> None:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-
-
-def what_is_missing(store: Store) -> list[str]:
-    """Why alerts cannot be kept now; empty when they can."""
-    try:
-        there = present(store.engine)
-    except Exception as fault:  # whatever the database says, it is not ready
-        return [f"database: {type(fault).__name__}"]
-    return [] if there == newest() else [f"migrations: at {there or 'none'}, needed {newest()}; run `quanzu migrate`"]
 
 
 def simulator(
@@ -128,7 +135,7 @@ def simulation(settings: Settings, faults: str, seed: int, at_once: bool, people
         askable=settings.simulator_askable,
         faults=parse_faults(faults),
         at_once=at_once,
-        worklist=settings.web_url if callers or officers else None,
+        worklist=settings.callback_base if callers or officers else None,
         caller_keys=callers,
         officer_keys=officers,
     )

@@ -1,14 +1,14 @@
 """What an alert is (schema v1), and how one is read: wholly right, or refused with every fault at once.
 
-    raw bytes --read--> Alert | Refused          a queue's message, a line of a file
-    JSON value --check--> Alert | Refused        one item of a request's body
+    raw bytes --read--> Alert | Withdrawal | Refused          a queue's message, a line of a file
+    JSON value --check--> Alert | Withdrawal | Refused        one item of a request's body
 
 Nothing here looks at a clock or a database: the time and the rules are handed in.
 """
 
-from dispatcher.alert.alert import Alert, RegionFrom
+from dispatcher.alert.alert import Alert, RegionFrom, Withdrawal
 from dispatcher.alert.faults import Fault, Refused
-from dispatcher.alert.message import Message, Signal, Suspect, Victim
+from dispatcher.alert.message import Message, Signal, Suspect, Victim, Withdraw
 from dispatcher.alert.reading import check, read
 from dispatcher.alert.rules import Rules
 from dispatcher.alert.schema import alert_json_schema
@@ -27,6 +27,8 @@ __all__ = [
     "Signal",
     "Suspect",
     "Victim",
+    "Withdraw",
+    "Withdrawal",
     "alert_json_schema",
     "check",
     "read",

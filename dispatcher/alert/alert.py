@@ -47,6 +47,7 @@ class Alert:
     region: str
     region_from: RegionFrom
     test: bool
+    revision: int
     victim: Victim = field(repr=False)
     suspect: Suspect | None = field(repr=False)
     signal: Signal | None
@@ -60,7 +61,7 @@ class Alert:
     def canonical(self) -> bytes:
         """The meaning as bytes, the same for every notation of it; what the body's hash is taken of.
 
-        Left out: `batch`, what was absent, and all that we added (receipt, a region that was not given).
+        Left out: `batch`, `revision`, what was absent, and all that we added (receipt, a region that was not given).
         """
         told: dict[str, Any] = {
             "schema": SCHEMA,
@@ -92,6 +93,15 @@ class Alert:
         return {"victim": victim, "suspect": suspect} if suspect else {"victim": victim}
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An alert is taken back by who gave it; `reason` is the upstream's own, or None."""
+
+    source: str
+    source_ref: str
+    reason: str | None
+
+
 def understood(message: Message, *, now: datetime, rules: Rules) -> Alert:
     """The alert that a message means when it comes in `now`: its times and its region made certain."""
     region, region_from, warnings = _region_of(message, rules)
@@ -107,6 +117,7 @@ def understood(message: Message, *, now: datetime, rules: Rules) -> Alert:
         region=region,
         region_from=region_from,
         test=message.test,
+        revision=message.revision,
         victim=message.victim,
         suspect=message.suspect,
         signal=message.signal,

@@ -40,10 +40,10 @@ def _meant(name: str, text: str) -> object:
             return _with_offset(text)
         case "fraud_type":
             return str(FRAUD_TYPE_WORDS.get(text, text))
-        case "test":
+        case "test" | "withdraw":
             lowered = text.lower()
             return True if lowered in YES else False if lowered in NO else text
-        case "call_count" | "call_seconds":
+        case "call_count" | "call_seconds" | "revision":
             return int(text) if _WHOLE.fullmatch(text) else text
         case "amount_yuan":
             return float(text) if _NUMBER.fullmatch(text) else text

@@ -18,7 +18,7 @@ from dispatcher.alert.identity import fault_of_identity
 from dispatcher.alert.phone import PHONE_WANTED, e164
 from dispatcher.alert.rules import Rules
 from dispatcher.alert.terms import DEVICE_WORDS, RISK_WORDS, SEX_WORDS, AgeBand, DeviceKind, Sex
-from dispatcher.alert.unencrypted import NO_PERSON_WANTED, is_persons_number
+from dispatcher.alert.unencrypted import NO_PERSON_IN_WORDS, NO_PERSON_WANTED, holds_persons_number, is_persons_number
 from dispatcher.words import FraudType, Risk
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -196,6 +196,13 @@ def nobodys_number(value: str | None) -> str | None:
     """A name that tells of no person, for it is kept as it is."""
     if value is not None and is_persons_number(value):
         raise wrong(NO_PERSON_WANTED)
+    return value
+
+
+def nobodys_words(value: str | None) -> str | None:
+    """A sentence that tells of no person by number, for it stands in timelines as it is."""
+    if value is not None and holds_persons_number(value):
+        raise wrong(NO_PERSON_IN_WORDS)
     return value
 
 

@@ -7,7 +7,20 @@ A bare English heading means the victim (`phone`) or the signal (`call_count`); 
 import re
 from typing import Final
 
-TOP = ("source", "source_ref", "batch", "risk", "fraud_type", "occurred_at", "pushed_at", "region", "test")
+TOP = (
+    "source",
+    "source_ref",
+    "batch",
+    "risk",
+    "fraud_type",
+    "occurred_at",
+    "pushed_at",
+    "region",
+    "test",
+    "revision",
+    "withdraw",
+    "reason",
+)
 VICTIM = ("phone", "name", "id_number", "bank_card", "accounts", "sex", "age_band", "address")
 SUSPECT = ("phone", "website", "app", "ip", "bank_account", "device_kind")
 SIGNAL = ("call_count", "call_seconds", "amount_yuan")
@@ -28,6 +41,9 @@ CHINESE: Final = {
     "地区代码": "region",
     "行政区划代码": "region",
     "测试": "test",
+    "修订号": "revision",
+    "撤回": "withdraw",
+    "撤回原因": "reason",
     "手机号": "victim.phone",
     "手机号码": "victim.phone",
     "电话": "victim.phone",

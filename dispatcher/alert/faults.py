@@ -73,6 +73,7 @@ SAID: dict[str, str] = {
     "string_pattern_mismatch": "must not hold NUL or other control characters",
     "string_unicode": "must be well-formed Unicode, without lone surrogates",
     "bool_type": "must be true or false",
+    "literal_error": "must be true or false",
     "int_type": "must be a whole number",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",

@@ -5,7 +5,7 @@ Every text is bounded and free of control characters; a blank optional text coun
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
@@ -24,6 +24,7 @@ Text256 = Annotated[str | None, Field(max_length=256, pattern=NO_CONTROLS), _bla
 Text2048 = Annotated[str | None, Field(max_length=2048, pattern=NO_CONTROLS), _blank]
 Account = Annotated[str, Field(max_length=128, pattern=NO_CONTROLS), AfterValidator(checks.filled)]
 _nobody = AfterValidator(checks.nobodys_number)
+Reason = Annotated[Text128, AfterValidator(checks.nobodys_words)]
 Reference = Annotated[str, Field(max_length=128, pattern=NO_CONTROLS), AfterValidator(checks.filled), _nobody]
 
 Instant = Annotated[
@@ -114,6 +115,9 @@ class Signal(Group):
     amount_yuan: Yuan = Field(None, description="Yuan at stake, >= 0, at most two decimals")
 
 
+MOST_REVISIONS = 1_000_000
+
+
 class Message(Group):
     """One upstream's word that one person seems to be being cheated."""
 
@@ -126,6 +130,30 @@ class Message(Group):
     pushed_at: Instant = Field(None, description="When the upstream sent it (the 24 h clock); else its receipt")
     region: RegionCode = Field(None, description="GB/T 2260, six digits; an old code is rolled up")
     test: bool = Field(False, description="A trial alert, told apart in every figure")
+    revision: Annotated[int, Field(ge=1, le=MOST_REVISIONS)] = Field(
+        1, description="Counts what was said of this alert: a higher one amends it, a lower one comes too late"
+    )
+    withdraw: Literal[False] = Field(False, description="True takes the alert back: then only its name is needed")
     victim: Victim
     suspect: Suspect | None = None
     signal: Signal | None = None
+
+
+class Withdraw(Group):
+    """The upstream's word that an alert of its own was wrong. The alert's other fields may stand, and are not read."""
+
+    source: Source
+    source_ref: Reference
+    withdraw: Literal[True]
+    reason: Reason = Field(None, description="Why it is withdrawn; only with `withdraw`; names no person")
+    batch: Any = None
+    risk: Any = None
+    fraud_type: Any = None
+    occurred_at: Any = None
+    pushed_at: Any = None
+    region: Any = None
+    test: Any = None
+    revision: Any = None
+    victim: Any = None
+    suspect: Any = None
+    signal: Any = None

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dispatcher.alert.alert import Alert, understood
+from dispatcher.alert.alert import Alert, Withdrawal, understood
 from dispatcher.alert.checks import Bench
 from dispatcher.alert.doubles import Doubled, doubles_of, parsed_with_doubles, unique
 from dispatcher.alert.faults import WHOLE, Fault, Refused, bounded, path_of, said
-from dispatcher.alert.message import Message
+from dispatcher.alert.message import Message, Withdraw
 from dispatcher.alert.rules import Rules
 from dispatcher.alert.unencrypted import is_persons_number
 
@@ -25,7 +25,7 @@ OUT_OF_ORDER = Fault("pushed_at", "must not lie before occurred_at")
 _decode = json.JSONDecoder(object_pairs_hook=unique).decode
 
 
-def read(raw: bytes, *, now: datetime, rules: Rules) -> Alert | Refused:
+def read(raw: bytes, *, now: datetime, rules: Rules) -> Alert | Withdrawal | Refused:
     """One JSON text, with or without a byte order mark, judged at the instant `now` (aware)."""
     if len(raw) > rules.max_bytes:
         return _refused(Fault(WHOLE, f"must be at most {rules.max_bytes} bytes long"))
@@ -54,22 +54,36 @@ def read(raw: bytes, *, now: datetime, rules: Rules) -> Alert | Refused:
     return Refused(bounded(doubles), judged.source, judged.source_ref)
 
 
-def check(value: object, *, now: datetime, rules: Rules) -> Alert | Refused:
+def check(value: object, *, now: datetime, rules: Rules) -> Alert | Withdrawal | Refused:
     """One JSON value that was parsed elsewhere, judged at the instant `now` (aware)."""
     if not isinstance(value, dict):
         what = "must be one alert, an object" + (", not a list" if isinstance(value, list) else "")
         return _refused(Fault(WHOLE, what))
     bench = Bench(now.astimezone(UTC), rules)
+    if value.get("withdraw") is True:
+        return _withdrawal(value, bench)
     try:
         message = Message.model_validate(value, context=bench)
     except ValidationError as error:
-        faults = [_worded(detail) for detail in error.errors(include_url=False, include_input=False)]
+        faults = _faults_of(error)
         if _times_out_of_order(value, bench) and not {"occurred_at", "pushed_at"} & {f.field for f in faults}:
             faults.append(OUT_OF_ORDER)
         return _refused_from(value, faults)
     if message.pushed_at and message.occurred_at and message.occurred_at > message.pushed_at + rules.ahead:
         return _refused_from(value, [OUT_OF_ORDER])
     return understood(message, now=bench.now, rules=rules)
+
+
+def _withdrawal(value: dict[Any, Any], bench: Bench) -> Withdrawal | Refused:
+    try:
+        told = Withdraw.model_validate(value, context=bench)
+    except ValidationError as error:
+        return _refused_from(value, _faults_of(error))
+    return Withdrawal(told.source, told.source_ref, told.reason)
+
+
+def _faults_of(error: ValidationError) -> list[Fault]:
+    return [_worded(detail) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def _worded(detail: Any) -> Fault:

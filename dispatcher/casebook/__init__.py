@@ -15,8 +15,8 @@ Beside them `policies`: those that this process has met.
 
 from dispatcher.casebook.asking import way_of
 from dispatcher.casebook.ending import NOBODY_TO_WARN
-from dispatcher.casebook.loading import OPEN
+from dispatcher.casebook.loading import OPEN, only_lock_people
 from dispatcher.casebook.policies import remember_policy, remembered_policy
 from dispatcher.casebook.writing import CaseBook
 
-__all__ = ["NOBODY_TO_WARN", "OPEN", "CaseBook", "remember_policy", "remembered_policy", "way_of"]
+__all__ = ["NOBODY_TO_WARN", "OPEN", "CaseBook", "only_lock_people", "remember_policy", "remembered_policy", "way_of"]

@@ -15,6 +15,12 @@ from dispatcher.draft import Row
 from dispatcher.plan import SMS, Way
 from dispatcher.words import Channel, DispatchState, Means, Target
 
+TAKEN_AWAY = ("withdrawn", "cancelled_by_operator")
+"""Why a dispatch was cancelled though the person may still be in danger: the next alert promises it again."""
+
+VOID = ("level_raised", "case_closed", *TAKEN_AWAY)
+"""Cancelled for these, a dispatch does not count as promised."""
+
 
 class Asking(Loading):
     """Questions to a case: something may be fetched to answer them, nothing is changed."""
@@ -26,7 +32,7 @@ class Asking(Loading):
             way_of(row)
             for row in self.of_case(case["id"])
             if row["planned_at"] >= begun
-            and (row["state"] != DispatchState.CANCELLED or row["reason"] not in ("level_raised", "case_closed"))
+            and (row["state"] != DispatchState.CANCELLED or row["reason"] not in VOID)
         }
 
     def round_of(self, case: Row) -> datetime:

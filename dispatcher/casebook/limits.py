@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, String, Uuid, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from dispatcher import tables
+from dispatcher.bulk import New, change
 from dispatcher.casebook.asking import Asking
 from dispatcher.draft import Row
 from dispatcher.plan import Plan, PlannedDeadline
-from dispatcher.tables.columns import Instant
 from dispatcher.words import CloseCode, DeadlineKind
 
+_KEY = ("of_case", "case_id")
+_LIKE = (("of_kind", "kind"), ("of_dispatch", "dispatch_id"))
 _LIMITS = (DeadlineKind.CONTACT, DeadlineKind.MET, DeadlineKind.FEEDBACK)
 
 
@@ -32,12 +34,12 @@ class Limits(Asking):
             earlier = row["done_at"] is None or at < row["done_at"]
             if row["case_id"] == case_id and row["kind"] == kind and mine and earlier:
                 row["done_at"] = at
-        self._done.append({"of_case": case_id, "of_kind": kind.value, "of_dispatch": dispatch_id, "at": at})
+        self._done.append({"of_case": case_id, "of_kind": kind.value, "of_dispatch": dispatch_id, "done_at": at})
 
     def excuse(self, case_id: UUID, *, dispatch_id: UUID | None = None, kind: DeadlineKind | None = None) -> None:
         """Limits that are no longer owed, if they have not yet fallen due; follow-ups are always owed."""
         told = kind.value if kind is not None else None
-        self._void.append({"of_case": case_id, "of_dispatch": dispatch_id, "of_kind": told})
+        self._void.append({"of_case": case_id, "of_dispatch": dispatch_id, "of_kind": told, "void_at": self.now})
 
     def _tightened(self, case: Row, plan: Plan) -> Plan:
         """Open limits of the same kind end no later than the new ones; only kinds that are missing are added."""
@@ -104,22 +106,36 @@ class Limits(Asking):
 
     def _flush_limits(self) -> None:
         """Limits that were kept, and limits that are no longer owed and have not yet fallen due."""
-        table = tables.deadlines
-        mine = or_(bindparam("of_dispatch", type_=Uuid()).is_(None), table.c.dispatch_id == bindparam("of_dispatch"))
-        here = (table.c.case_id == bindparam("of_case"), mine, table.c.void_at.is_(None))
-        if self._done:
-            earlier = or_(table.c.done_at.is_(None), table.c.done_at > bindparam("at", type_=Instant()))
-            kept = update(table).where(*here, table.c.kind == bindparam("of_kind"), earlier)
-            self.connection.execute(kept.values(done_at=bindparam("at")), self._done)
-        if self._void:
-            any_kind = or_(bindparam("of_kind", type_=String()).is_(None), table.c.kind == bindparam("of_kind"))
-            unowed = update(table).where(
-                *here,
-                any_kind,
-                table.c.done_at.is_(None),
-                table.c.missed_at.is_(None),
-                table.c.due_at > self.now,
-                table.c.kind != DeadlineKind.FOLLOW_UP,
-            )
-            self.connection.execute(unowed.values(void_at=self.now), self._void)
-        self._done, self._void = [], []
+        # one after the other where two speak of one limit: the earlier instant counts
+        waiting, self._done = self._done, []
+        while waiting:
+            turn = {(row["of_case"], row["of_kind"]): row for row in reversed(waiting)}
+            change(self.connection, tables.deadlines, list(turn.values()), key=_KEY, guard=_kept_earlier, like=_LIKE)
+            waiting = [row for row in waiting if turn[row["of_case"], row["of_kind"]] is not row]
+        unowed = {(row["of_case"], row["of_kind"], row["of_dispatch"]): row for row in self._void}
+        change(self.connection, tables.deadlines, list(unowed.values()), key=_KEY, guard=_unowed, like=_LIKE)
+        self._void = []
+
+
+def _here(new: New) -> list[ColumnElement[bool]]:
+    table = tables.deadlines
+    mine = or_(new("of_dispatch").is_(None), table.c.dispatch_id == new("of_dispatch"))
+    return [mine, table.c.void_at.is_(None)]
+
+
+def _kept_earlier(new: New) -> list[ColumnElement[bool]]:
+    table = tables.deadlines
+    earlier = or_(table.c.done_at.is_(None), table.c.done_at > new("done_at"))
+    return [*_here(new), table.c.kind == new("of_kind"), earlier]
+
+
+def _unowed(new: New) -> list[ColumnElement[bool]]:
+    table = tables.deadlines
+    return [
+        *_here(new),
+        or_(new("of_kind").is_(None), table.c.kind == new("of_kind")),
+        table.c.kind != DeadlineKind.FOLLOW_UP,
+        table.c.done_at.is_(None),
+        table.c.missed_at.is_(None),
+        table.c.due_at > new("void_at"),
+    ]

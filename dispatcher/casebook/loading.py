@@ -6,10 +6,12 @@ from collections.abc import Container, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from dispatcher import tables
+from dispatcher.bulk import among, among_these, rows_of
 from dispatcher.draft import Draft, Row
+from dispatcher.store import is_postgres
 
 OPEN = "open"
 CHUNK = 500
@@ -31,26 +33,43 @@ class Loading:
         self._dirty_dispatches: set[UUID] = set()
         self._fresh: set[UUID] = set()
         self._families: dict[UUID, set[UUID]] = {}
+        self._people: set[bytes] = set()  # those whose cases are all here
         self.unrest: set[UUID] = set()
         """Cases that must be looked at by `conclude` before the end."""
 
     def load_cases(self, ids: Iterable[UUID]) -> None:
         """Fetch (and on PostgreSQL lock, in the order of their ids) the cases not yet here."""
         for part in _parts(_missing(ids, self.cases)):
-            query = select(tables.cases).where(tables.cases.c.id.in_(part)).order_by(tables.cases.c.id)
-            for row in self.connection.execute(query.with_for_update()).mappings():
-                self.cases[row["id"]] = dict(row)
+            self._lock_cases(among(self.connection, tables.cases.c.id, part))
 
-    def load_dispatches(self, ids: Iterable[UUID]) -> None:
-        """Fetch the dispatches not yet here, and first all cases of their people: see `lock_people`."""
+    def _lock_cases(self, which: ColumnElement[bool]) -> list[Row]:
+        table = tables.cases
+        query = select(table).where(which).order_by(table.c.id).with_for_update(key_share=True)
+        rows = rows_of(self.connection.execute(query))
+        for row in rows:
+            self.cases.setdefault(row["id"], row)  # one that is at hand may have been changed
+        return rows
+
+    def load_dispatches(self, ids: Iterable[UUID], *, whole: bool = False) -> None:
+        """Fetch the dispatches not yet here, and first all cases of their people: see `lock_people`.
+
+        `whole`: with all dispatches of the same cases, which `load_whole` would fetch next.
+        """
         wanted = _missing(ids, self.dispatches)
         if not wanted:
             return
         table = tables.dispatches
         self.lock_people(wanted)
         for part in _parts(wanted):
-            for row in self.connection.execute(select(table).where(table.c.id.in_(part))).mappings():
-                self._keep(dict(row))
+            these = among(self.connection, table.c.id, part)
+            if whole:
+                cases = select(table.c.case_id).where(these)
+                these = among_these(self.connection, table.c.case_id, cases)
+            for row in rows_of(self.connection.execute(select(table).where(these))):
+                if row["id"] not in self.dispatches:
+                    self._keep(row)
+                if whole:
+                    self._complete.add(row["case_id"])
 
     def lock_people(self, dispatch_ids: Iterable[UUID]) -> None:
         """Fetch all cases of the people of these dispatches. A person's cases are the lock of all that is his.
@@ -65,12 +84,12 @@ class Loading:
         self._lock_people_of(tables.cases, case_ids)
 
     def _lock_people_of(self, table: Table, ids: Iterable[UUID]) -> None:
-        case = tables.cases
-        found: set[UUID] = set()
-        for part in _parts(sorted(ids)):
-            people = select(table.c.phone_index).where(table.c.id.in_(part))
-            found.update(self.connection.execute(select(case.c.id).where(case.c.phone_index.in_(people))).scalars())
-        self.load_cases(found)
+        wanted = sorted(ids)
+        # in one statement where it locks: parts would each be in order, and not all of them
+        for part in [wanted] if is_postgres(self.connection) else _parts(wanted):
+            people = select(table.c.phone_index).where(among(self.connection, table.c.id, part))
+            rows = self._lock_cases(among_these(self.connection, tables.cases.c.phone_index, people))
+            self._people.update(row["phone_index"] for row in rows)
 
     def load_whole(self, case_ids: Iterable[UUID]) -> None:
         """Fetch the cases with all their dispatches."""
@@ -80,9 +99,10 @@ class Loading:
         self.load_cases(wanted)
         table = tables.dispatches
         for part in _parts([case_id for case_id in wanted if case_id not in self._fresh]):
-            for row in self.connection.execute(select(table).where(table.c.case_id.in_(part))).mappings():
+            query = select(table).where(among(self.connection, table.c.case_id, part))
+            for row in rows_of(self.connection.execute(query)):
                 if row["id"] not in self.dispatches:
-                    self._keep(dict(row))
+                    self._keep(row)
         self._complete.update(wanted)
 
     def load_families(self, case_ids: Iterable[UUID]) -> None:
@@ -92,9 +112,11 @@ class Loading:
         if not wanted:
             return
         self._families.update({case_id: set() for case_id in wanted})
-        for part in _parts(wanted):
+        # who shares a call is the same person: where all cases of a person are here, nothing has to be fetched
+        unknown = [one for one in wanted if one not in self.cases or self.cases[one]["phone_index"] not in self._people]
+        for part in _parts(unknown):
             query = select(table.c.id, table.c.shares_case_id).where(
-                table.c.shares_case_id.in_(part), table.c.state == OPEN
+                among(self.connection, table.c.shares_case_id, part), table.c.state == OPEN
             )
             for member, leader in self.connection.execute(query):
                 self._families[leader].add(member)
@@ -131,9 +153,19 @@ class Loading:
             self._dirty_cases.add(case["id"])
 
 
+def only_lock_people(connection: Connection, dispatch_ids: Iterable[UUID]) -> None:
+    """Lock all cases of the people of these dispatches, as `lock_people` does, and fetch nothing."""
+    case, dispatch = tables.cases, tables.dispatches
+    people = select(dispatch.c.phone_index).where(among(connection, dispatch.c.id, list(dispatch_ids)))
+    theirs = among_these(connection, case.c.phone_index, people)
+    locked = select(case.c.id).where(theirs).order_by(case.c.id).with_for_update(key_share=True).subquery()
+    connection.execute(select(func.count()).select_from(locked))
+
+
 def _missing(ids: Iterable[UUID], there: Container[UUID]) -> list[UUID]:
     """Those of `ids` that are not there, once each, ascending. Cheap when all are: it is asked for every single row."""
-    return sorted({one for one in ids if one not in there})
+    found = [one for one in ids if one not in there]
+    return sorted(set(found)) if found else found
 
 
 def _parts(ids: list[UUID]) -> Iterable[list[UUID]]:

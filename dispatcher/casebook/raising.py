@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from config.policy import Policy
 from dispatcher import tables
-from dispatcher.casebook.asking import way_of
+from dispatcher.casebook.asking import TAKEN_AWAY, way_of
 from dispatcher.casebook.ending import Ending
 from dispatcher.casebook.loading import OPEN
 from dispatcher.draft import Row
@@ -63,9 +63,30 @@ class Raising(Ending):
             self.cancel(row, "level_raised")
             return
         row["lane"] = "urgent" if new.urgent else row["lane"]
+        row["held_by"] = None  # more is known now; a hold that still means it catches it again when it is claimed
         if row["means"] != Means.ROBOT or policy.level(new).robot is not None:
             row["risk"] = new.value
         self.touch(row)
+
+    def promise_again(self, case: Row, *, pushed_at: datetime) -> list[Row]:
+        """A new alert speaks of a case from which work was taken away, withdrawn or by an operator: promise it again.
+
+        Nothing where the case is closed or the person was reached. Returns the new dispatches.
+        """
+        begun = self.round_of(case)
+        lost = any(row["reason"] in TAKEN_AWAY and row["planned_at"] >= begun for row in self.of_case(case["id"]))
+        if not lost or case["state"] != OPEN or case["contacted_at"] is not None:
+            return []
+        policy, risk, shared = self.policy_of(case), Risk(case["risk"]), self._is_shared(case)
+        plan = plan_raise(policy, risk, raised_at=self.now, pushed_at=pushed_at, have=self.ways(case), shared=shared)
+        if not plan.dispatches:
+            return []
+        self.reopen(case)
+        self.touch_case(case)
+        case["closes_itself_at"] = plan.closes_itself_at
+        self.unrest.add(case["id"])
+        self.draft.event(case["id"], "promised_again", why="a new alert")
+        return self.write_plan(case, self._tightened(case, plan))
 
     def warn_again(self, case: Row, *, pushed_at: datetime) -> list[Row]:
         """A second warning: the closed case opens and is promised everything of its level anew.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, update
-
 from dispatcher import tables
+from dispatcher.bulk import change
 from dispatcher.casebook.raising import Raising
+from dispatcher.upstreams.noting import note_changes
 
 CASE_FIELDS = (
     "risk",
@@ -37,6 +37,7 @@ DISPATCH_FIELDS = (
     "outcome",
     "reason",
     "ended_at",
+    "held_by",
 )
 
 
@@ -44,7 +45,9 @@ class CaseBook(Raising):
     """The whole book, and its end. One instance lives for one transaction; `flush` writes what changed."""
 
     def flush(self) -> None:
-        """Write what is new and what changed, one statement a table."""
+        """Write what is new and what changed, one statement a table; upstreams are told of it from the same transaction."""
+        ended = [self.dispatches[row_id] for row_id in sorted(self._dirty_dispatches)]
+        note_changes(self.draft, ended, self.cases, self._families)
         for table, ids, rows, fields in (
             (tables.cases, self._dirty_cases, self.cases, CASE_FIELDS),
             (tables.dispatches, self._dirty_dispatches, self.dispatches, DISPATCH_FIELDS),
@@ -53,9 +56,7 @@ class CaseBook(Raising):
             changed = [
                 {"row_id": row_id} | {field: rows[row_id][field] for field in fields} for row_id in sorted(ids - fresh)
             ]
-            if changed:
-                query = update(table).where(table.c.id == bindparam("row_id"))
-                self.connection.execute(query.values({field: bindparam(field) for field in fields}), changed)
+            change(self.connection, table, changed)
             ids.clear()
         self._flush_limits()
         self.draft.write(self.connection)

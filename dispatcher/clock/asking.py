@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import select, update
 
 from dispatcher import judge, tables
 from dispatcher.bells import Bell, bells_of
+from dispatcher.bulk import change
 from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.move import Happened, move
@@ -77,10 +78,7 @@ def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> li
             happenings.append(Happened(answer.ask.dispatch_id, _happening(answer, outcome), answer.at or now))
             changes.append(_change(answer, outcome, now))
         move(book, happenings)
-        if changes:
-            fields = [field for field in changes[0] if field != "row_id"]
-            by_id = update(table).where(table.c.id == bindparam("row_id", type_=Uuid()))
-            connection.execute(by_id.values({field: bindparam(field) for field in fields}), changes)
+        change(connection, table, changes)
         bells = bells_of([*(book.dispatches[item.dispatch_id] for item in happenings), *_new(book)], now)
         book.flush()
     return bells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from dispatcher import tables
 from dispatcher.casebook import OPEN, CaseBook
@@ -31,10 +31,9 @@ def close_due(store: Store, *, now: datetime) -> int:
         book.load_whole(ids)
         book.unrest.update(ids)
         conclude_all(book)
-        still_open = [case_id for case_id in ids if book.cases[case_id]["state"] == OPEN]
+        for case in (book.cases[case_id] for case_id in ids):
+            if case["state"] == OPEN:
+                case["closes_itself_at"] = None if case["close_code"] is not None else now + LOOK_AGAIN
+                book.touch_case(case)
         book.flush()
-        for case_id in still_open:
-            unreachable = book.cases[case_id]["close_code"] is not None
-            again = None if unreachable else now + LOOK_AGAIN
-            connection.execute(update(table).where(table.c.id == case_id).values(closes_itself_at=again))
     return len(ids)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Uuid, and_, bindparam, select, update
+from sqlalchemy import and_, select
 
 from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
+from dispatcher.bulk import change
 from dispatcher.casebook import CaseBook
 from dispatcher.judge import LeaseRanOut
 from dispatcher.move import Happened, move
+from dispatcher.settle import unanswered
 from dispatcher.store import Store
 from dispatcher.words import DispatchState
 
@@ -46,15 +48,10 @@ def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, lis
             happenings.append(Happened(row.id, LeaseRanOut(open_attempt, ask_in_s), now))
             if open_attempt:
                 ask_at = None if ask_in_s is None else now + timedelta(seconds=ask_in_s)
-                unsure.append({"row_id": row.attempt_id, "ask": ask_at})
+                told = {"answer": "unsure", "answered_at": now, "code": "lease_ran_out", "ask_at": ask_at}
+                unsure.append({"row_id": row.attempt_id} | told)
         move(book, happenings)
-        if unsure:
-            connection.execute(
-                update(attempt)
-                .where(attempt.c.id == bindparam("row_id", type_=Uuid()), attempt.c.answer.is_(None))
-                .values(answer="unsure", answered_at=now, code="lease_ran_out", ask_at=bindparam("ask")),
-                unsure,
-            )
+        change(connection, attempt, unsure, guard=unanswered)
         bells = bells_of((book.dispatches[row.id] for row in lost), now)
         book.flush()
     return len(lost), bells

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 
 from dispatcher import tables
 from dispatcher.bells import Bell, ring_pause
+from dispatcher.bulk import also, among, change
 from dispatcher.store import Store
 from dispatcher.words import DispatchState
 
@@ -24,16 +25,20 @@ def ring_due(store: Store, *, now: datetime) -> list[Bell]:
     with store.read() as connection:
         for lane, limit in LIMITS.items():
             query = select(*columns).where(
-                table.c.state == DispatchState.WAITING, table.c.lane == lane, table.c.ring_at <= now
+                table.c.state == DispatchState.WAITING,
+                table.c.held_by.is_(None),
+                table.c.lane == lane,
+                table.c.ring_at <= now,
             )
             found += connection.execute(query.order_by(table.c.ring_at).limit(limit)).all()
     if not found:
         return []
-    query_update = (
-        update(table)
-        .where(table.c.id == bindparam("row_id"), table.c.state == DispatchState.WAITING)
-        .values(ring_at=bindparam("again"), rings=table.c.rings + 1)
-    )
     with store.write() as connection:
-        connection.execute(query_update, [{"row_id": row.id, "again": now + ring_pause(row.rings)} for row in found])
-    return [Bell(row.channel, row.lane, row.id) for row in found]
+        # what another transaction holds is being moved: this one waits for nobody
+        waiting = among(connection, table.c.id, [row.id for row in found]), also(table.c.state == DispatchState.WAITING)
+        query = select(table.c.id).where(*waiting).with_for_update(skip_locked=True)
+        free = set(connection.execute(query).scalars())
+        rung = [row for row in found if row.id in free]
+        again = [{"row_id": row.id, "ring_at": now + ring_pause(row.rings), "rings": row.rings + 1} for row in rung]
+        change(connection, table, again)
+    return [Bell(row.channel, row.lane, row.id) for row in rung]

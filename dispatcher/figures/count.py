@@ -32,7 +32,7 @@ class Figures:
     """All figures of a scope, counted in one steady view at `at`.
 
     `alerts`: received, merged, persons, refused, open, closed, temp_unreachable, follow_ups_due, notices.
-    `refused` is None where a region, type or level was asked for: a refused alert has none to be sure of.
+    `refused` is None where a region, type, level or tests were asked for: a refused alert has none to be sure of.
     `dispatches`: by channel, then by state; every state is present.
     """
 
@@ -241,7 +241,7 @@ class _Count:
         )
 
     def _refused(self) -> int | None:
-        if self.scope.region is not None or self.scope.fraud_types or self.scope.risks:
+        if self.scope.region is not None or self.scope.fraud_types or self.scope.risks or self.scope.tests:
             return None
         table = tables.dead_letters
         query = select(func.count()).select_from(table).where(table.c.state == "kept")

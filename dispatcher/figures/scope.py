@@ -15,7 +15,10 @@ from dispatcher.worklist.scope import region_bounds
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """[`since`, `until`) on `received_at`; None and empty mean all. Tests and withdrawn alerts are always left out."""
+    """[`since`, `until`) on `received_at`; None and empty mean all. Withdrawn alerts are always left out.
+
+    `tests`: test alerts alone; they are never counted beside others.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -23,11 +26,12 @@ class Scope:
     sources: Collection[str] = ()
     fraud_types: Collection[str] = ()
     risks: Collection[str] = ()
+    tests: bool = False
 
     def conditions(self) -> list[Any]:
         """On the alerts' table."""
         alert = tables.alerts
-        found: list[Any] = [alert.c.is_test.is_(False), alert.c.withdrawn_at.is_(None)]
+        found: list[Any] = [alert.c.is_test.is_(self.tests), alert.c.withdrawn_at.is_(None)]
         if self.since is not None:
             found.append(alert.c.received_at >= self.since)
         if self.until is not None:

@@ -7,6 +7,8 @@ answers    what comes (`Incoming`) and what is answered (`Result`, `Accepted`)
 batch      one batch inside its transaction
 known      the people, alerts and sources that were there before
 placing    the case that an alert joins and raises, or the new one that it opens
+amending   a later revision of an alert changes what it said, and may raise its case
+withdrawing  an alert that was wrong is taken back, and nobody sets out in vain
 refusals   refused alerts, kept as dead letters
 """
 

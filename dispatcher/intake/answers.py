@@ -15,6 +15,8 @@ class Status(StrEnum):
 
     ACCEPTED = "accepted"
     REPEATED = "repeated"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
     REFUSED = "refused"
 
 

@@ -10,11 +10,12 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from config.policy import Policy
 from dispatcher import tables
-from dispatcher.alert import Alert, Fault, Refused, Rules, check, read
+from dispatcher.alert import Alert, Fault, Refused, Rules, Withdrawal, check, read
 from dispatcher.bells import bells_of
 from dispatcher.intake.answers import Accepted, Incoming
 from dispatcher.intake.batch import Batch
 from dispatcher.store import Store
+from dispatcher.upstreams.noting import note_answers
 
 UNKEEPABLE = Fault("$", "is well-formed, but the database refuses it; show this dead letter to the operators")
 
@@ -44,16 +45,19 @@ class Intake:
             # something in it cannot be kept: find out which, and keep the others
             return self._one_by_one(batch, parsed, door, now)
 
-    def _keep(self, batch: Sequence[Incoming], parsed: Sequence[Alert | Refused], door: str, now: datetime) -> Accepted:
+    def _keep(
+        self, batch: Sequence[Incoming], parsed: Sequence[Alert | Withdrawal | Refused], door: str, now: datetime
+    ) -> Accepted:
         with self.store.write() as connection:
             transaction = Batch(connection, keys=self.store.keys, policy=self.policy, door=door, now=now)
             results = transaction.take(batch, parsed)
             bells = bells_of(transaction.book.draft.rows(tables.dispatches), now)
+            note_answers(transaction.book.draft, results)
             transaction.write()
         return Accepted(results, bells)
 
     def _one_by_one(
-        self, batch: Sequence[Incoming], parsed: Sequence[Alert | Refused], door: str, now: datetime
+        self, batch: Sequence[Incoming], parsed: Sequence[Alert | Withdrawal | Refused], door: str, now: datetime
     ) -> Accepted:
         whole = Accepted([], [])
         for incoming, item in zip(batch, parsed, strict=True):
@@ -66,7 +70,7 @@ class Intake:
             whole.bells.extend(one.bells)
         return whole
 
-    def _parse(self, incoming: Incoming, now: datetime) -> Alert | Refused:
+    def _parse(self, incoming: Incoming, now: datetime) -> Alert | Withdrawal | Refused:
         if incoming.faults:
             judged = check(incoming.value, now=now, rules=self.rules) if incoming.value is not None else None
             if isinstance(judged, Refused):
@@ -78,7 +82,7 @@ class Intake:
         return check(incoming.value, now=now, rules=self.rules)
 
 
-def _refuse_strangers(parsed: Alert | Refused, only_source: str | None) -> Alert | Refused:
+def _refuse_strangers(parsed: Alert | Withdrawal | Refused, only_source: str | None) -> Alert | Withdrawal | Refused:
     if only_source is None or isinstance(parsed, Refused) or parsed.source == only_source:
         return parsed
     fault = Fault("source", "this key may only push alerts of its own source")

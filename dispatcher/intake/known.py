@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from dispatcher import tables
-from dispatcher.alert import Alert
+from dispatcher.alert import Alert, Withdrawal
+from dispatcher.bulk import among, rows_of
 from dispatcher.draft import Row
 from dispatcher.join import Known
 from dispatcher.store import is_postgres
+
+SEEN = (
+    "id",
+    "source",
+    "source_ref",
+    "body_index",
+    "case_id",
+    "merged",
+    "is_test",
+    "withdrawn_at",
+    "revision",
+    "risk",
+    "fraud_type",
+    "region",
+    "received_at",
+    "phone_index",
+)
+"""What must be known of an alert that came before, to answer its repeat, to amend or to withdraw it."""
+
+KNOWN = (
+    "id",
+    "phone_index",
+    "is_test",
+    "fraud_type",
+    "state",
+    "opened_at",
+    "close_code",
+    "closed_at",
+    "shares_case_id",
+)
+
+_LOCK = text("SELECT count(pg_advisory_xact_lock(name)) FROM unnest(CAST(:names AS bigint[])) AS name")
 
 
 class Memory:
@@ -30,12 +63,23 @@ class Memory:
         self.people: dict[tuple[bytes, bool], list[Known]] = {}
         self.sources: dict[UUID, dict[str, datetime]] = {}
 
-    def load(self, alerts: Sequence[Alert], indexes: list[bytes]) -> None:
+    def load(self, alerts: Sequence[Alert | Withdrawal], indexes: list[bytes]) -> None:
         """Lock the people with these phone indexes (ascending, once each), then read what is there of them."""
         self._lock_people(indexes)
         self._load_seen(alerts)
         self._load_people(indexes)
         self._load_sources()
+
+    def people_of(self, withdrawals: Sequence[Withdrawal]) -> set[bytes]:
+        """The phone indexes of alerts that are to be withdrawn: a withdrawal itself names no person."""
+        found: set[bytes] = set()
+        for these in self._told_before(withdrawals):
+            found.update(self.connection.execute(select(tables.alerts.c.phone_index).where(*these)).scalars())
+        return found
+
+    def forget(self, case_id: UUID) -> None:
+        """No source speaks of a case any more: all that was said of it is withdrawn."""
+        self.sources.pop(case_id, None)
 
     def hear(self, case_id: UUID, source: str) -> None:
         """Note that a source speaks of a case now."""
@@ -63,27 +107,33 @@ class Memory:
     def _lock_people(self, indexes: list[bytes]) -> None:
         """Two batches never plan for one person at once: PostgreSQL locks each person, SQLite the whole file."""
         if indexes and is_postgres(self.connection):
-            names = [{"name": int.from_bytes(index[:8], "big", signed=True)} for index in indexes]
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), names)
+            names = [int.from_bytes(index[:8], "big", signed=True) for index in indexes]
+            self.connection.execute(_LOCK, {"names": names})
 
-    def _load_seen(self, alerts: Sequence[Alert]) -> None:
+    def _load_seen(self, alerts: Sequence[Alert | Withdrawal]) -> None:
+        columns = [tables.alerts.c[name] for name in SEEN]
+        for these in self._told_before(alerts):
+            for row in rows_of(self.connection.execute(select(*columns).where(*these))):
+                self.seen[row["source"], row["source_ref"]] = row
+
+    def _told_before(self, alerts: Sequence[Alert | Withdrawal]) -> Iterator[tuple[ColumnElement[bool], ...]]:
+        """What finds the alerts that have come before, one source after the other."""
         table = tables.alerts
-        pairs = sorted({(alert.source, alert.source_ref) for alert in alerts})
-        if not pairs:
-            return
-        columns = (table.c.id, table.c.source, table.c.source_ref, table.c.body_index, table.c.case_id, table.c.merged)
-        query = select(*columns).where(tuple_(table.c.source, table.c.source_ref).in_(pairs))
-        for row in self.connection.execute(query).mappings():
-            self.seen[row["source"], row["source_ref"]] = dict(row)
+        references: dict[str, set[str]] = {}
+        for alert in alerts:
+            references.setdefault(alert.source, set()).add(alert.source_ref)
+        for source, mine in sorted(references.items()):
+            yield table.c.source == source, among(self.connection, table.c.source_ref, sorted(mine))
 
     def _load_people(self, indexes: list[bytes]) -> None:
         """All cases of these people, locked in one order: see `CaseBook.lock_people`."""
         table = tables.cases
         if not indexes:
             return
-        query = select(table).where(table.c.phone_index.in_(indexes)).order_by(table.c.id).with_for_update()
-        for row in self.connection.execute(query).mappings():
-            self.people.setdefault((row["phone_index"], row["is_test"]), []).append(_known(dict(row)))
+        theirs = among(self.connection, table.c.phone_index, indexes)
+        query = select(*(table.c[name] for name in KNOWN)).where(theirs).order_by(table.c.id).with_for_update(key_share=True)
+        for row in rows_of(self.connection.execute(query)):
+            self.people.setdefault((row["phone_index"], row["is_test"]), []).append(_known(row))
 
     def _load_sources(self) -> None:
         """Which source spoke last when of the cases that may be joined."""
@@ -91,7 +141,8 @@ class Memory:
         ids = [known.id for cases in self.people.values() for known in cases]
         if not ids:
             return
-        query = select(table.c.case_id, table.c.source, table.c.received_at).where(table.c.case_id.in_(ids))
+        live = (among(self.connection, table.c.case_id, ids), table.c.withdrawn_at.is_(None))
+        query = select(table.c.case_id, table.c.source, table.c.received_at).where(*live)
         for case_id, source, at in self.connection.execute(query.order_by(table.c.received_at)):
             self.sources.setdefault(case_id, {})[source] = at
 

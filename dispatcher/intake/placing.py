@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from uuid import UUID
+
+from sqlalchemy import select, update
 
 from config.policy import Policy
 from dispatcher import tables
@@ -28,16 +30,31 @@ class Placing:
         self.now = book.now
 
     def find_case(self, alert: Alert, phone_index: bytes) -> tuple[Row, bool]:
-        """The case that the alert joins, raised as it asks (True); or a new one, planned (False)."""
+        """The case that the alert joins, raised as it asks (True); or a new one, planned (False).
+
+        False as well where all that was said of the case before is withdrawn: then this alert stands for it.
+        """
         policy = self.policy.for_region(alert.region)
         known = self.memory.cases_of(phone_index, is_test=alert.test)
         place = join(alert.fraud_type, known, rules=policy.joining, now=self.now)
         if isinstance(place, Join):
-            return self._join(alert, place), True
+            stands_alone = place.case not in self.memory.sources
+            if stands_alone:
+                self._follow(place.case)
+            return self._join(alert, place), not stands_alone
         case = self._open_case(alert, phone_index, place, policy)
         self.memory.opened(case)
         self._lift_leader(alert, case, is_new=True)
         return case, False
+
+    def _follow(self, case_id: UUID) -> None:
+        """All that was said of a case is withdrawn: none of it stands for the case any more."""
+        table = tables.alerts
+        stood = update(table).where(table.c.case_id == case_id, table.c.merged.is_(False))
+        self.book.connection.execute(stood.values(merged=True))
+        for row in self.book.draft.rows(table):
+            if row["case_id"] == case_id:
+                row["merged"] = True
 
     def _join(self, alert: Alert, place: Join) -> Row:
         self.book.load_whole([place.case])
@@ -45,13 +62,14 @@ class Placing:
         case["pushes"] += 1
         self.book.touch_case(case)
         self.book.draft.event(case["id"], "pushed_again", why=alert.source)
+        self.book.promise_again(case, pushed_at=alert.pushed_at)
         if place.second_warning:
             self.book.warn_again(case, pushed_at=alert.pushed_at)
-        self._raise_for(alert, case, second_source=self._is_second_source(alert, case))
+        self.raise_for(alert, case, second_source=self._is_second_source(alert, case))
         self.memory.refresh(case)
         return case
 
-    def _raise_for(self, alert: Alert, case: Row, *, second_source: bool) -> None:
+    def raise_for(self, alert: Alert, case: Row, *, second_source: bool, why: str = "higher_alert") -> None:
         """Raise to the higher of the levels, and one more for a second source within a day."""
         old = Risk(case["risk"])
         new = old.higher(alert.risk)
@@ -60,8 +78,7 @@ class Placing:
         self.memory.hear(case["id"], alert.source)
         if new is old:
             return
-        why = "second_source" if second_source else "higher_alert"
-        self.book.raise_level(case, new, why=why, pushed_at=alert.pushed_at)
+        self.book.raise_level(case, new, why="second_source" if second_source else why, pushed_at=alert.pushed_at)
         if case["shares_case_id"] is not None:
             self._lift_leader(alert, case)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -24,9 +26,10 @@ class Refusals:
         self.door = door
         self.now = now
         self._letters: dict[bytes, Row] = {}
+        self._known: dict[UUID | None, UUID] = {}
 
     def refuse(self, incoming: Incoming, refused: Refused) -> Result:
-        """Note one refusal; the result names the dead letter that it makes, or is counted on."""
+        """Note one refusal; the result names the dead letter that it makes. `named` corrects it where one is known."""
         body = incoming.raw if incoming.raw is not None else _as_json(incoming.value)
         body_index = self.keys.index("dead", body)
         row = self._letters.get(body_index)
@@ -48,30 +51,42 @@ class Refusals:
                 "sealed": self.keys.seal(body, "dead_letters", letter_id),
                 "key_id": self.keys.current,
             }
-            found = self.connection.execute(
-                select(tables.dead_letters.c.id).where(tables.dead_letters.c.body_index == body_index)
-            ).scalar()
-            row["known_as"] = found
         row["times"] += 1
         return Result(
             Status.REFUSED,
             refused.source,
             refused.source_ref,
             faults=refused.faults,
-            dead_letter=row["known_as"] or row["id"],
+            dead_letter=row["id"],
         )
+
+    def named(self, results: list[Result]) -> list[Result]:
+        """The same results, each naming the letter that its body has had since an earlier batch. One query for all."""
+        if not self._letters:
+            return results
+        table = tables.dead_letters
+        query = select(table.c.body_index, table.c.id).where(table.c.body_index.in_(list(self._letters)))
+        for body_index, letter_id in self.connection.execute(query):
+            self._known[self._letters[bytes(body_index)]["id"]] = letter_id
+        if not self._known:
+            return results
+        return [
+            replace(result, dead_letter=self._known[result.dead_letter])
+            if result.dead_letter in self._known
+            else result
+            for result in results
+        ]
 
     def write(self) -> None:
         """Insert the new ones; count the others once more for each time that they came."""
         table = tables.dead_letters
-        known = [row for row in self._letters.values() if row["known_as"] is not None]
-        fresh = [row for row in self._letters.values() if row["known_as"] is None]
+        fresh = [row for row in self._letters.values() if row["id"] not in self._known]
+        known = [row for row in self._letters.values() if row["id"] in self._known]
         if fresh:
-            rows = [{name: value for name, value in row.items() if name != "known_as"} for row in fresh]
-            self.connection.execute(table.insert(), rows)
+            self.connection.execute(table.insert(), fresh)
         if known:
             again = update(table).where(table.c.id == bindparam("row_id"))
-            changes = [{"row_id": row["known_as"], "more": row["times"]} for row in known]
+            changes = [{"row_id": self._known[row["id"]], "more": row["times"]} for row in known]
             self.connection.execute(again.values(times=table.c.times + bindparam("more"), last_at=self.now), changes)
 
 

@@ -9,16 +9,21 @@ from sqlmodel import SQLModel
 
 from dispatcher.tables.alerts import Alert
 from dispatcher.tables.attempts import Attempt
+from dispatcher.tables.buckets import Bucket
 from dispatcher.tables.cases import Case
 from dispatcher.tables.dead_letters import DeadLetter
 from dispatcher.tables.deadlines import Deadline
 from dispatcher.tables.dispatches import Dispatch
 from dispatcher.tables.events import Event
 from dispatcher.tables.feedback import Feedback
+from dispatcher.tables.holds import Hold
+from dispatcher.tables.outcomes import Untold
 from dispatcher.tables.policies import PolicyText
 from dispatcher.tables.receipts import Receipt
 from dispatcher.tables.ticks import Tick
 from dispatcher.tables.units import Access, ApiKey, Person, Unit
+from dispatcher.tables.webhooks import Webhook, WebhookLetter
+from dispatcher.tables.workers import Worker
 
 metadata = SQLModel.metadata
 
@@ -29,12 +34,15 @@ def _table(model: type[SQLModel]) -> Table:
 
 alerts = _table(Alert)
 attempts = _table(Attempt)
+buckets = _table(Bucket)
 cases = _table(Case)
 dead_letters = _table(DeadLetter)
 deadlines = _table(Deadline)
 dispatches = _table(Dispatch)
 events = _table(Event)
 feedback = _table(Feedback)
+holds = _table(Hold)
+outcomes = _table(Untold)
 policies = _table(PolicyText)
 receipts = _table(Receipt)
 ticks = _table(Tick)
@@ -42,37 +50,52 @@ units = _table(Unit)
 people = _table(Person)
 api_keys = _table(ApiKey)
 access_log = _table(Access)
+webhook_letters = _table(WebhookLetter)
+webhooks = _table(Webhook)
+workers = _table(Worker)
 
 __all__ = [
     "Access",
     "Alert",
     "ApiKey",
     "Attempt",
+    "Bucket",
     "Case",
     "DeadLetter",
     "Deadline",
     "Dispatch",
     "Event",
     "Feedback",
+    "Hold",
     "Person",
     "PolicyText",
     "Receipt",
     "Tick",
     "Unit",
+    "Untold",
+    "Webhook",
+    "WebhookLetter",
+    "Worker",
     "access_log",
     "alerts",
     "api_keys",
     "attempts",
+    "buckets",
     "cases",
     "dead_letters",
     "deadlines",
     "dispatches",
     "events",
     "feedback",
+    "holds",
     "metadata",
     "people",
+    "outcomes",
     "policies",
     "receipts",
     "ticks",
     "units",
+    "webhook_letters",
+    "webhooks",
+    "workers",
 ]

@@ -51,6 +51,7 @@ class Case(SQLModel, table=True):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        {"postgresql_with": {"fillfactor": 80}},  # most are changed once, when their person is reached
     )
 
     id: UUID = Field(sa_column=key())

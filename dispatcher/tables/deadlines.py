@@ -33,6 +33,12 @@ class Deadline(SQLModel, table=True):
             postgresql_where=text("done_at IS NULL AND missed_at IS NULL AND void_at IS NULL"),
         ),
         Index(
+            "ix_deadlines_missed_at",
+            "missed_at",
+            sqlite_where=text("missed_at IS NOT NULL AND done_at IS NULL AND void_at IS NULL"),
+            postgresql_where=text("missed_at IS NOT NULL AND done_at IS NULL AND void_at IS NULL"),
+        ),
+        Index(
             "ix_deadlines_remind_at",
             "remind_at",
             sqlite_where=text("remind_at IS NOT NULL AND done_at IS NULL AND void_at IS NULL"),

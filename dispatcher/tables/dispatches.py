@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Uuid, text
 from sqlmodel import Field, SQLModel
 
 from dispatcher.tables.columns import instant, key, one_of, rule, to, word
@@ -16,7 +16,8 @@ class Dispatch(SQLModel, table=True):
     `fence` counts claims: what a worker settles counts only while the fence is still the one of its claim.
     `tries` counts tries on the person; `attempts` counts rows in `attempts` (a platform's fault is an attempt, not a
     try). `ring_at` is when the clock rings for it (again) while it waits. `stem` and the attempt's number make the
-    reference that travels to the carrier.
+    reference that travels to the carrier. `held_by` names the hold for which it waits (no reference in the table's
+    rules: SQLite would have to copy the whole table to learn it).
     """
 
     __tablename__ = "dispatches"
@@ -42,11 +43,17 @@ class Dispatch(SQLModel, table=True):
         rule("tries >= 0 AND tries <= attempts AND fence >= 0", "counts_are_sane"),
         rule("state <> 'cancelled' OR reason IS NOT NULL", "cancelled_says_why"),
         Index(
-            "ix_dispatches_ring_at",
+            "ix_dispatches_free_ring_at",
             "lane",
             "ring_at",
-            sqlite_where=text("state = 'waiting'"),
-            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting' AND held_by IS NULL"),
+            postgresql_where=text("state = 'waiting' AND held_by IS NULL"),
+        ),
+        Index(
+            "ix_dispatches_held_by",
+            "held_by",
+            sqlite_where=text("held_by IS NOT NULL"),
+            postgresql_where=text("held_by IS NOT NULL"),
         ),
         Index(
             "ix_dispatches_lease_until",
@@ -61,11 +68,17 @@ class Dispatch(SQLModel, table=True):
             postgresql_where=text("state = 'handed_over'"),
         ),
         Index("ix_dispatches_channel_state", "channel", "state"),
+        Index(
+            "ix_dispatches_of_unit",
+            "unit_id",
+            sqlite_where=text("unit_id IS NOT NULL"),
+            postgresql_where=text("unit_id IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(sa_column=key())
     case_id: UUID = Field(sa_column=to("cases", index=True))
-    phone_index: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, index=True))
+    phone_index: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     stem: str = Field(sa_column=word(12, unique=True))
     channel: str = Field(sa_column=word(8))
     means: str = Field(sa_column=word(8))
@@ -88,7 +101,8 @@ class Dispatch(SQLModel, table=True):
     outcome: str | None = Field(sa_column=word(24, nullable=True))
     reason: str | None = Field(sa_column=word(64, nullable=True))
     ended_at: datetime | None = Field(sa_column=instant(nullable=True))
-    unit_id: UUID | None = Field(sa_column=to("units", nullable=True, index=True))
+    held_by: UUID | None = Field(sa_column=Column(Uuid(), nullable=True))
+    unit_id: UUID | None = Field(sa_column=to("units", nullable=True))
     assigned_at: datetime | None = Field(sa_column=instant(nullable=True))
     signed_in_at: datetime | None = Field(sa_column=instant(nullable=True))
     signed_in_by: UUID | None = Field(sa_column=to("api_keys", nullable=True))

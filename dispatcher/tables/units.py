@@ -61,7 +61,10 @@ class ApiKey(SQLModel, table=True):
 
 
 class Access(SQLModel, table=True):
-    """One reading of personal fields, append-only: each row's hash covers the row before, so that none can vanish."""
+    """One reading of personal fields or one deed of an operator, append-only: each row's hash covers the row before.
+
+    So none can vanish. A deed stands in `fields` as `did:hold`; it names a case where it was about one.
+    """
 
     __tablename__ = "access_log"
 
@@ -71,7 +74,7 @@ class Access(SQLModel, table=True):
     role: str = Field(sa_column=word(16))
     unit_id: UUID = Field(sa_column=to("units"))
     remote: str = Field(sa_column=word(64))
-    case_id: UUID = Field(sa_column=to("cases", index=True))
+    case_id: UUID | None = Field(sa_column=to("cases", nullable=True, index=True))
     fields: str = Field(sa_column=Column(String(128), nullable=False))
     why: str = Field(sa_column=word(128))
     hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))

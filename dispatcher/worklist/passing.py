@@ -14,7 +14,7 @@ from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.store import Store
 from dispatcher.words import DeadlineKind
-from dispatcher.worklist.scope import Scope, find_try, require_open
+from dispatcher.worklist.scope import Scope, hold_try, require_open
 
 
 class NoSuchUnit(Exception):
@@ -29,7 +29,7 @@ def hand_back(store: Store, visitor: Visitor, task: UUID, reference: str, *, why
     """
     with store.write() as connection:
         scope = Scope.of(connection, visitor)
-        row = find_try(connection, scope, task, reference)
+        row = hold_try(connection, scope, task, reference)
         require_open(row)
         parent = scope.tree.parent(row["unit_id"]) or row["unit_id"]
         _pass_on(CaseBook(connection, now=now, actor=visitor.label), row, parent, "returned", why)
@@ -43,7 +43,7 @@ def transfer(store: Store, visitor: Visitor, task: UUID, reference: str, *, unit
     """
     with store.write() as connection:
         scope = Scope.of(connection, visitor)
-        row = find_try(connection, scope, task, reference)
+        row = hold_try(connection, scope, task, reference)
         require_open(row)
         there = next((unit_id for unit_id, found in scope.tree.by_id.items() if found["code"] == unit), None)
         if there is None:

@@ -24,7 +24,7 @@ from dispatcher.outcomes import GOOD
 from dispatcher.store import Store
 from dispatcher.words import Channel, CloseCode, DeadlineKind, DispatchState, Outcome, Role, Target
 from dispatcher.worklist.codes import AHEAD, Report, disagreements
-from dispatcher.worklist.scope import NotYours, Scope, find_try
+from dispatcher.worklist.scope import NotYours, Scope, find_try, hold_try
 
 IN_PERSON = (Outcome.MET, Outcome.REACHED, Outcome.REFUSED_ADVICE)
 """What stands once it is reported: a later and worse report of the same try does not undo it, a correction does."""
@@ -73,7 +73,7 @@ def report(store: Store, visitor: Visitor, task: UUID, told: Report, *, now: dat
             raise Disagrees(faults)
         body_index = store.keys.index("feedback", json.dumps(told.model_dump(mode="json"), sort_keys=True).encode())
     with store.write() as connection:
-        row = find_try(connection, scope, task, told.reference)
+        row = hold_try(connection, scope, task, told.reference)
         feedback_by = _feedback_limit(connection, row["case_id"])
         before = _same(connection, row["attempt_id"], body_index)
         if before is not None:

@@ -10,7 +10,10 @@ from sqlalchemy import Connection, bindparam, select
 from dispatcher import tables
 from dispatcher.access import Visitor
 from dispatcher.assign import Units, units_of
+from dispatcher.casebook import only_lock_people
 from dispatcher.draft import Row
+from dispatcher.store import is_postgres
+from dispatcher.subtree import region_bounds as region_bounds
 from dispatcher.words import Channel, DispatchState, Role
 
 
@@ -75,12 +78,21 @@ _TRY = (
         tables.attempts.c.reference == bindparam("reference"),
         tables.dispatches.c.means.in_(("human", "officer")),
     )
-    .with_for_update(of=tables.cases)
 )
 
 
+def hold_try(connection: Connection, scope: Scope, task: UUID, reference: str) -> Row:
+    """The dispatch and the try of this reference, its person locked first: see `CaseBook.lock_people`.
+
+    Raises: NotYours: no such task in this scope, or no such try of it.
+    """
+    if is_postgres(connection):
+        only_lock_people(connection, [task])
+    return find_try(connection, scope, task, reference)
+
+
 def find_try(connection: Connection, scope: Scope, task: UUID, reference: str) -> Row:
-    """The dispatch and the try of this reference, locked by its case.
+    """The dispatch and the try of this reference, to look at.
 
     Raises: NotYours: no such task in this scope, or no such try of it.
     """
@@ -94,11 +106,3 @@ def require_open(row: Row) -> None:
     """Raises: NoLongerOpen: the task ended, waits for a later redial, or this is not its latest try."""
     if row["state"] != DispatchState.HANDED_OVER or row["number"] != row["attempts"]:
         raise NoLongerOpen("this try is over; look at the list")
-
-
-def region_bounds(region: str) -> tuple[str, str]:
-    """`low <= code < high` for the region and all below it: the code without its trailing "00" pairs is a prefix."""
-    stem = region
-    while stem.endswith("00") and len(stem) > 2:
-        stem = stem[:-2]
-    return stem, stem[:-1] + chr(ord(stem[-1]) + 1)

@@ -18,7 +18,7 @@ from dispatcher.judge import news_s
 from dispatcher.keys import Keyring
 from dispatcher.store import Store
 from dispatcher.words import DeadlineKind, DispatchState, Means, Role
-from dispatcher.worklist.scope import NoLongerOpen, NotYours, Scope, find_try
+from dispatcher.worklist.scope import NoLongerOpen, NotYours, Scope, find_try, hold_try
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def sign_in(store: Store, visitor: Visitor, task: UUID, reference: str, *, remot
     fields = ["phone", *(name for name in ("name", "address") if personal.get(name))]
     case_id, why = row["case_id"], "signed in"
     with store.write() as connection:
+        hold_try(connection, scope, task, reference)
         signed_in_at = _sign(connection, row, scope, now)
         note_access(connection, visitor, case_id=case_id, fields=fields, why=why, remote=remote, now=now)
     return SignedIn(task, signed_in_at, limit, phone, personal.get("name"), personal.get("address"))

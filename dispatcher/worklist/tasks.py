@@ -34,6 +34,7 @@ class Task:
     risk: str
     fraud_type: str
     region: str
+    is_test: bool
     unit: str
     phone_masked: str = field(repr=False)
     assigned_at: datetime
@@ -51,6 +52,7 @@ class FollowUp:
     step: int
     fraud_type: str
     region: str
+    test: bool
 
 
 def mask(phone: str) -> str:
@@ -69,6 +71,7 @@ def tasks_of(store: Store, scope: Scope, *, now: datetime, limit: int = 500) -> 
             attempt.c.number,
             case.c.fraud_type,
             case.c.region,
+            case.c.is_test,
             case.c.phone_sealed,
             case.c.key_id,
             unit.c.code,
@@ -122,6 +125,7 @@ def _task(keys: Keyring, row: Row, limits: dict[tuple[UUID, str, UUID | None], d
         risk=row["risk"],
         fraud_type=row["fraud_type"],
         region=row["region"],
+        is_test=row["is_test"],
         unit=row["code"],
         phone_masked=mask(phone),
         assigned_at=row["assigned_at"],
@@ -153,7 +157,7 @@ def follow_ups(connection: Connection, scope: Scope, *, now: datetime, limit: in
     deadline, case = tables.deadlines, tables.cases
     low, high = scope.regions
     query: Any = (
-        select(deadline.c.id, deadline.c.case_id, deadline.c.due_at, deadline.c.step, case.c.fraud_type, case.c.region)
+        select(deadline.c.id, deadline.c.case_id, deadline.c.due_at, deadline.c.step, case.c.fraud_type, case.c.region, case.c.is_test)
         .join(case, deadline.c.case_id == case.c.id)
         .where(
             deadline.c.kind == DeadlineKind.FOLLOW_UP,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,13 +14,14 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatcher import tables
+from dispatcher import measures, tables
 from dispatcher.access import Visitor
 from dispatcher.alert import Fault
 from dispatcher.alert.doubles import doubles_of, parsed_with_doubles
 from dispatcher.intake import Incoming, Result, Status
 from dispatcher.words import Role
 from dispatcher.worklist.scope import region_bounds
+from web import tracing
 from web.bodies import bounded_body
 from web.house import House
 from web.problems import FieldFault, Problem, problems, response
@@ -67,11 +71,14 @@ def push_alerts(visitor: Upstream, house: HouseOf, body: Annotated[bytes, Depend
     """
     batch = _taken_apart(house, body)
     only_source = visitor.source if visitor.role is Role.UPSTREAM else None
+    begun, received_at = time.perf_counter(), house.now()
     try:
         accepted = house.intake.accept(batch, door="api", now=house.now(), only_source=only_source)
     except SQLAlchemyError as fault:
         raise Problem(503, "nothing was kept: the database is not available; send it again", (), _AGAIN) from fault
     house.ring(accepted.bells)
+    _count(house, accepted.results, time.perf_counter() - begun)
+    tracing.accepted(house.tell, accepted.results, received_at, house.now())
     results = [_told(result) for result in accepted.results]
     if all(result.status is Status.REFUSED for result in accepted.results):
         faults = [
@@ -81,6 +88,13 @@ def push_alerts(visitor: Upstream, house: HouseOf, body: Annotated[bytes, Depend
         ]
         return response(422, "refused, and kept as a dead letter", faults, results=results)
     return JSONResponse({"results": results}, 202)
+
+
+def _count(house: House, results: Sequence[Result], took_s: float) -> None:
+    for status, many in Counter(result.status.value for result in results).items():
+        house.meters.add(measures.ALERTS, ("api", status), many)
+    house.meters.observe(measures.BATCH, ("api",), [len(results)])
+    house.meters.observe(measures.INTAKE, ("api",), [took_s])
 
 
 _AGAIN = {"Retry-After": "5"}
@@ -127,7 +141,10 @@ class AlertBody(BaseModel):
     risk: str
     fraud_type: str
     region: str
+    test: bool
+    revision: int
     received_at: str
+    withdrawn_at: str | None
 
 
 @router.get("/{alert_id}", responses=problems(401, 403, 404, 422, 503))
@@ -154,5 +171,8 @@ def get_alert(
         risk=row["risk"],
         fraud_type=row["fraud_type"],
         region=row["region"],
+        test=row["is_test"],
+        revision=row["revision"],
         received_at=row["received_at"].isoformat(),
+        withdrawn_at=row["withdrawn_at"].isoformat() if row["withdrawn_at"] else None,
     )

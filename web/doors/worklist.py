@@ -31,7 +31,10 @@ Worker = Annotated[Visitor, Depends(one_of(Role.CALLER, Role.OFFICER, Role.SUPER
 
 
 class TaskBody(BaseModel):
-    """One try of a call or visit that awaits a report. `reference` names the try, `task` stays over redials."""
+    """One try of a call or visit that awaits a report. `reference` names the try, `task` stays over redials.
+
+    `test`: an exercise; nobody is in danger.
+    """
 
     task: UUID
     reference: str
@@ -42,6 +45,7 @@ class TaskBody(BaseModel):
     risk: str
     fraud_type: str
     region: str
+    test: bool
     unit: str
     phone_masked: str
     assigned_at: datetime
@@ -61,6 +65,7 @@ class FollowUpBody(BaseModel):
     step: int
     fraud_type: str
     region: str
+    test: bool
 
 
 class WorklistBody(BaseModel):
@@ -162,6 +167,7 @@ def _task(task: worklist.Task) -> TaskBody:
         risk=task.risk,
         fraud_type=task.fraud_type,
         region=task.region,
+        test=task.is_test,
         unit=task.unit,
         phone_masked=task.phone_masked,
         assigned_at=task.assigned_at,

@@ -32,6 +32,8 @@ class Carrier(Protocol):
     name: str
     contacts: str
     """Who is contacted by it, and how, in one line for the operator."""
+    live: bool
+    """Whether real people are reached by it: then it is never given what a test alert promised."""
     ask_after_s: float | None
     """The carrier's settling time, after which it can be asked for a reference; None: it cannot be asked."""
 

@@ -30,12 +30,13 @@ class SimulatorCarrier:
     """See `Carrier`. `client` is shared by the whole worker process."""
 
     name = language.NAME
+    live = False
     contacts = "nobody: texts, calls and visits go to the simulator on this machine"
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._base = settings.simulator_url
-        self._callback = f"{settings.web_url}/v1/receipts/{self.name}"
+        self._base = settings.simulator_base
+        self._callback = f"{settings.callback_base}/v1/receipts/{self.name}"
         self._timeout_s = settings.request_timeout_s
         self._batches = {Channel.SMS: settings.sms_batch, Channel.CALL: settings.call_batch}
         self.ask_after_s = settings.settling_s if settings.simulator_askable else None

@@ -1,0 +1,165 @@
+"""Outcomes go back to whoever sent the alert: from the table to the exchange `outcomes`, in order, until confirmed.
+
+One worker at a time holds the turn. It reads a page, publishes it and waits for the broker's confirms with no
+transaction open, and only then forgets the rows; what died in between is told again. A publish that hangs hurts this
+thread alone: its turn runs out, and another worker's publisher goes on.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from celery import bootsteps
+
+from dispatcher.store import Store
+from dispatcher.upstreams import pages, turns, webhooks
+from dispatcher.upstreams.messages import Telling
+from dispatcher.upstreams.pages import Page
+from dispatcher.words import SOURCES
+from workers.engine import Engine, engine_of
+from workers.outlet import WITHIN_S, Outlet
+from workers.webhooks import Messenger
+
+log = structlog.get_logger("outcomes")
+
+DUTY = "outcomes"
+LOOK_S = 0.5
+GATHER_S = 0.05
+"""Under a steady trickle rows gather this long, so that each page is worth its transaction."""
+TURN = timedelta(seconds=10)
+"""How long a turn lasts that nobody prolongs: a dead publisher is replaced within this. Longer than a page may take."""
+SMALLEST, LARGEST = 20, 1_000
+"""Rows of a page: fewer after a fault, more while all goes well."""
+LONGEST_PAUSE_S = 15.0
+
+
+_committed = threading.Event()
+
+
+def wake() -> None:
+    """Something was committed in this process: its publisher, if it has one, looks at once instead of within 0.5 s."""
+    _committed.set()
+
+
+class TurnLost(Exception):
+    """Another publisher has the turn; it tells what this one had in hand."""
+
+
+class OutcomesStep(bootsteps.StartStopStep):
+    """Starts the publisher and the webhooks' messenger with their worker, after the pool was forked."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.threads: list[Publisher | Messenger] = []
+
+    def start(self, parent: Any) -> None:
+        """Begin to tell."""
+        engine = engine_of(parent.app)
+        messenger = Messenger(engine)
+        self.threads = [Publisher(engine, on_letters=messenger.wake), messenger]
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self, parent: Any) -> None:
+        """End after what is in hand; the rest waits in the table."""
+        for thread in self.threads:
+            thread.stop()
+
+    terminate = stop
+
+
+class Publisher(threading.Thread):
+    """See the module."""
+
+    def __init__(self, engine: Engine, *, on_letters: Any = None) -> None:
+        super().__init__(name="outcomes", daemon=True)
+        self._engine = engine
+        self._by = f"{engine.owner}:{secrets.token_hex(4)}"[:64]
+        self._known = frozenset((*SOURCES, *engine.settings.sources))
+        self._outlet = Outlet(engine.settings)
+        self._on_letters = on_letters or (lambda: None)
+        self._size = 200
+        self._turn_until = 0.0
+        self._stopping = threading.Event()
+
+    def stop(self, within_s: float = 5.0) -> None:
+        """Ask it to end, and wait for the page in hand."""
+        self._stopping.set()
+        wake()
+        self.join(within_s)
+
+    def run(self) -> None:
+        """Tell what there is, until stopped; after a fault with a growing pause."""
+        faults = 0
+        while not self._stopping.is_set():
+            try:
+                full = self.tell_page()
+            except TurnLost:
+                full = False
+            except Exception as fault:  # broker or database are away: the rows wait
+                faults += 1
+                self._outlet.close()
+                self._size = max(SMALLEST, self._size // 2)
+                log.warning("outcomes_wait", faults=faults, fault=type(fault).__name__)
+                self._stopping.wait(min(LOOK_S * 2 ** min(faults - 1, 10), LONGEST_PAUSE_S))
+                continue
+            faults = 0
+            if not full:
+                self._stopping.wait(GATHER_S)
+                _committed.wait(LOOK_S)
+                _committed.clear()
+        self._outlet.close()
+
+    def tell_page(self) -> bool:
+        """Publish the oldest rows and forget them. True when there may be more.
+
+        Raises: TurnLost; NotConfirmed; whatever befell the connection or the database: the rows are still there.
+        """
+        store = self._engine.store
+        if not pages.anything_waits(store) or not self._has_turn(store):
+            return False
+        begun = time.monotonic()
+        page = pages.next_page(store, limit=self._size, known=self._known)
+        with store.read() as connection:
+            hooks = webhooks.by_source(connection)
+        announced = [telling.announced() for telling in page.tellings if telling.refusal]
+        self._outlet.publish(
+            [telling for telling in page.tellings if telling.source not in hooks] + announced,
+            until=min(begun + WITHIN_S, self._turn_until),
+        )
+        self._forget(store, page, [telling for telling in page.tellings if telling.source in hooks], hooks)
+        full = len(page.numbers) == self._size
+        if full and time.monotonic() - begun < WITHIN_S / 4:
+            self._size = min(LARGEST, 2 * self._size)
+        return full
+
+    def _has_turn(self, store: Store) -> bool:
+        """True when this publisher may go on for `WITHIN_S`. Writes only when its turn is getting short."""
+        if self._turn_until - time.monotonic() > WITHIN_S:
+            return True
+        taken = time.monotonic()
+        if not turns.take(store, DUTY, by=self._by, length=TURN, now=datetime.now(UTC)):
+            return False
+        self._turn_until = taken + TURN.total_seconds()
+        return True
+
+    def _forget(self, store: Store, page: Page, letters: Sequence[Telling], hooks: dict[str, Any]) -> None:
+        """What has a webhook moves to its line, and the page is gone, in one transaction that also keeps the turn."""
+        now, taken = datetime.now(UTC), time.monotonic()
+        with store.write() as connection:
+            if not turns.keep(connection, DUTY, by=self._by, now=now):
+                self._turn_until = 0.0
+                raise TurnLost
+            webhooks.put(connection, letters, hooks, now=now)
+            pages.forget(connection, page.numbers)
+        self._turn_until = taken + TURN.total_seconds()
+        if letters:
+            self._on_letters()
