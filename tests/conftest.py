@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import settings
+from servers import own_database
 
 from dispatcher import tables
 from dispatcher.keys import Keyring, make_keyring
 from dispatcher.store import Store, make_engine
 
-POSTGRES = "host=127.0.0.1 port=5432 user=postgres connect_timeout=3"
-
 # other helpers and tests share the machine: nothing here may fail for being slow
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
-
-
-def missing(server: str, why: str) -> None:
-    """Skip, saying so in one line; fail where QUANZU_REQUIRE names the server."""
-    line = f"{server} is not here: {why}"
-    if server in os.environ.get("QUANZU_REQUIRE", "").split(","):
-        pytest.fail(line, pytrace=False)
-    pytest.skip(line)
 
 
 @pytest.fixture(scope="session")
@@ -52,21 +40,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A database of this run alone, with all tables; dropped at the end."""
-    name = f"quanzu_test_{uuid4().hex[:12]}"
-    try:
-        admin = psycopg.connect(f"{POSTGRES} dbname=postgres", autocommit=True)
-    except psycopg.OperationalError as fault:
-        missing("postgres", str(fault).splitlines()[0])
-        raise
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        url = f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
+    with own_database() as url:
         engine = make_engine(url)
         tables.metadata.create_all(engine)
         engine.dispose()
         yield url
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

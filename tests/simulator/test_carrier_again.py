@@ -114,3 +114,15 @@ def test_a_full_disk_loses_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     kinds = [orjson.loads(line)["kind"] for line in (tmp_path / "town.jsonl").read_bytes().splitlines()]
     assert kinds == ["ledger", "door", "ignored"]
+
+
+@pytest.mark.parametrize("most", [1, 7])
+def test_a_carrier_tells_no_more_news_at_once_than_it_may(receiver: Receiver, most: int) -> None:
+    """Twenty people's news comes in callbacks of at most so many pieces, whole, once, and a few callbacks at a time."""
+    crowd = [letter(f"m{most}x{n}", phone) for n, phone in enumerate(CROWD[:20])]
+    with town(receiver, news_most=most, news_posts=3) as desk:
+        desk.answers(*crowd)
+        until(lambda: len(receiver.news) >= len(crowd))
+    told = [len(orjson.loads(body)["news"]) for body, _ in receiver.posts]
+    assert max(told) <= most
+    assert sorted(item["reference"] for item in receiver.news) == sorted(one["reference"] for one in crowd)

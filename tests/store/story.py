@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import Table, insert, select, update
 
 from config.policy import Policy, load_policy
-from dispatcher import clock, receipts, tables
+from dispatcher import clock, holding, receipts, tables
 from dispatcher.access import Visitor, make_key, who
 from dispatcher.alert import Rules
 from dispatcher.assign import assign
@@ -101,6 +101,37 @@ class Town:
         """A batch comes in."""
         batch = [Incoming(raw=one if isinstance(one, bytes) else json.dumps(one).encode()) for one in alerts]
         return self.intake.accept(batch, door="test", now=self.now).results
+
+    def withdraws(self, source_ref: str, *, source: str = "bank", **told: Any) -> Result:
+        """The upstream takes an alert back."""
+        return self.hears([{"source": source, "source_ref": source_ref, "withdraw": True} | told])[0]
+
+    # -- operators ----------------------------------------------------------------------------------------------
+
+    def holds(self, **wanted: Any) -> UUID:
+        """An operator holds what matches."""
+        filter_ = holding.read_filter(wanted)
+        return holding.hold(self.store, filter_, self.desk, reason="wrong batch", remote="test", now=self.now)
+
+    def brakes(self, source: str = "bank", per_minute: int = 1, **how: Any) -> UUID:
+        """An operator brakes a source."""
+        told = {"reason": "too many", "remote": "test", "now": self.now}
+        return holding.brake(self.store, source, self.desk, per_minute=per_minute, **told, **how)
+
+    def releases(self, hold_id: UUID) -> list[Bell]:
+        """An operator lets go. Returns the bells."""
+        holding.release(self.store, hold_id, self.desk, remote="test", now=self.now)
+        return [bell for bells in holding.let_go(self.store, hold_id, now=self.now) for bell in bells]
+
+    def cancels(self, **wanted: Any) -> int:
+        """An operator cancels what waits and matches."""
+        filter_ = holding.read_filter(wanted)
+        return holding.cancel(self.store, filter_, self.desk, reason="not needed", remote="test", now=self.now)
+
+    def counts(self, **wanted: Any) -> holding.Counted:
+        """What an operator is told before he decides."""
+        with self.store.read() as connection:
+            return holding.count(connection, holding.read_filter(wanted), now=self.now)
 
     # -- workers ------------------------------------------------------------------------------------------------
 
@@ -192,6 +223,7 @@ class Town:
         clock.watch_promises(self.store, now=self.now)
         bells += clock.notice_idle_units(self.store, now=self.now)
         clock.close_due(self.store, now=self.now)
+        bells += clock.finish_releases(self.store, now=self.now)
         return bells + clock.ring_due(self.store, now=self.now)
 
     def ask_in(self, _carrier: str) -> float | None:

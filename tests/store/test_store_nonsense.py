@@ -26,6 +26,8 @@ def furnished(town: Town) -> Town:
     town.told(town.reference(town.one(SMS)), "DELIVRD")
     town.signs_in(town.one(HUMAN))
     town.missed(town.one(HUMAN))
+    town.holds(region="1402")
+    town.brakes()
     return town
 
 
@@ -103,6 +105,12 @@ CHANGES: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
     (tables.feedback, {}, {"visit": "invalid"}, "invalid_visit_says_why"),
     (tables.feedback, {}, {"submit": "maybe"}, "submit_is_known"),
     (tables.feedback, {}, {"close_code": "forgotten"}, "close_code_is_known"),
+    (tables.holds, {"kind": "hold"}, {"kind": "grip"}, "kind_is_known"),
+    (tables.holds, {"kind": "hold"}, {"source": "bank"}, "a_brake_has_a_source"),
+    (tables.holds, {"kind": "hold"}, {"per_minute": 3}, "a_brake_has_a_limit"),
+    (tables.holds, {"kind": "brake"}, {"per_minute": -1}, "the_limit_is_not_negative"),
+    (tables.holds, {"kind": "hold"}, {"released_at": LATER}, "released_by_somebody"),
+    (tables.holds, {"kind": "hold"}, {"let_go_at": LATER}, "let_go_after_release"),
     (tables.receipts, {}, {"state": "lost"}, "state_is_known"),
     (tables.receipts, {}, {"state": "waiting"}, "waiting_is_not_applied"),
     (tables.receipts, {}, {"applied_at": None}, "waiting_is_not_applied"),

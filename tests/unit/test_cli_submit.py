@@ -103,6 +103,7 @@ def test_publishing_says_that_the_answer_follows(quanzu: Command) -> None:
     ended = quanzu("submit", "-", "--queue", given=line() + line(source_ref="B-2") + b"{broken\n")
     assert ended.exit_code == 0, ended.output
     assert "3 published; acceptance or refusal follows" in ended.stdout
+    assert quanzu("migrate").exit_code == 0
     assert quanzu.read("stats", "--json")["alerts"]["received"] == 0
 
 

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SHELL = re.compile(r"^```sh\n(?P<lines>.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(?P<line>(?:\.venv/bin/)?quanzu [^`]+)`")
-PROGRAM = re.compile(r"^(?:\.venv/bin/)?quanzu$")
+PROGRAM = re.compile(r"^(?:\S*/bin/)?quanzu$")
+BEFORE = re.compile(r"^(?:[A-Z_]+=.*|export|sudo)$")
+IN_A_CONTAINER = re.compile(r"^docker compose run (?:--\S+ )*tools$")
 BETWEEN = {"|", "&&", ";", "||"}
 PLACEHOLDER = re.compile(r"^(?:FILE|…|list\|show\|replay)$")
 
@@ -27,15 +29,24 @@ def told() -> Iterator[tuple[str, list[str]]]:
     for page in PAGES:
         for block in SHELL.finditer(page.read_text("utf-8")):
             for line in block["lines"].replace("\\\n", " ").splitlines():
-                if "quanzu" in line and not line.lstrip().startswith("#"):
+                if re.search(r"quanzu|docker compose", line) and not line.lstrip().startswith("#"):
                     yield from ((page.name, words) for words in commands(line))
 
 
 def commands(line: str) -> Iterator[list[str]]:
-    """The words after each `quanzu` of a line, up to a pipe, a redirection or the next command."""
+    """The words after each `quanzu` of a line, up to a pipe, a redirection or the next command.
+
+    `quanzu` is meant where a command stands, and not where it is the name of a user or a database; in a container it
+    is what `docker compose run tools` begins with.
+    """
     words = shlex.split(re.sub(r"(\|\||&&|[|;<>])", r" \1 ", line), comments=True)
+    begins = 0
     for at, word in enumerate(words):
-        if PROGRAM.match(word):
+        if word in BETWEEN:
+            begins = at + 1
+        before = words[begins:at]
+        meant = PROGRAM.match(word) and all(BEFORE.match(other) for other in before)
+        if meant or IN_A_CONTAINER.match(" ".join(words[begins : at + 1])):
             rest: list[str] = []
             for part in words[at + 1 :]:
                 if part in BETWEEN or part in "<>":
@@ -87,3 +98,18 @@ def test_this_file_would_notice(wrong: str) -> None:
     """A command that is not there, or lacks what it needs, is found out."""
     with pytest.raises(Exception):  # noqa: B017  # whichever way it is wrong
         parse(wrong.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("sudo createdb --owner=quanzu quanzu", []),
+        ("QUANZU_HOME=/srv sudo /usr/local/lib/quanzu/bin/quanzu stats --json | head", [["stats", "--json"]]),
+        ("docker compose run --rm --no-TTY tools submit - < today.jsonl", [["submit", "-"]]),
+        ("docker compose run --rm --entrypoint cat migrate /var/lib/quanzu/first-key", []),
+        ("quanzu migrate && quanzu stats", [["migrate"], ["stats"]]),
+    ],
+)
+def test_quanzu_is_a_command_where_a_command_stands(line: str, found: list[list[str]]) -> None:
+    """A user or a database of that name is no command; the command in a container is one."""
+    assert list(commands(line)) == found

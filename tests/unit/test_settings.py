@@ -26,7 +26,7 @@ def test_nothing_set_is_the_embedded_engine(tmp_path: Path) -> None:
     assert settings.database == f"sqlite:///{tmp_path / 'quanzu.sqlite'}"
     assert settings.embedded_broker
     assert settings.web_url.startswith("http://127.0.0.1:")
-    assert settings.simulator_url.startswith("http://127.0.0.1:")
+    assert settings.simulator_base.startswith("http://127.0.0.1:")
     assert settings.queue_folder == tmp_path / "queue"
     assert settings.lease_s <= 30
 

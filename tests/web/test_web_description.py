@@ -76,7 +76,7 @@ def test_every_operation_names_its_errors(doors: Doors) -> None:
         responses = one["responses"]
         errors = {status: body for status, body in responses.items() if status[0] in "45"}
         assert one["summary"] and one["description"], (path, method)
-        if path == "/healthz":
+        if path in ("/healthz", "/metrics"):  # they answer without a database
             continue
         assert "503" in errors, (path, method)
         if "security" in one:

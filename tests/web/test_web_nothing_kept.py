@@ -30,7 +30,8 @@ from dispatcher import tables
 from workers.app import broker_url, make_celery, transport_options
 from workers.consumer import IntakeConsumer
 from workers.engine import Engine
-from workers.names import alert_queues
+from workers.names import ALERTS_ROUTINE, ALERTS_URGENT
+from workers.topology import raw_queues
 
 pytestmark = pytest.mark.timeout(120)
 BUSY_MS = 200
@@ -126,7 +127,8 @@ def waiting(settings: Settings) -> int:
     """How many alerts nobody has acknowledged."""
     with Connection(broker_url(settings), transport_options=transport_options(settings)) as connection:
         channel = connection.channel()
-        return sum(queue(channel).queue_declare().message_count for queue in alert_queues()[::2])
+        both = raw_queues((ALERTS_URGENT, ALERTS_ROUTINE), embedded=True)
+        return sum(queue(channel).queue_declare().message_count for queue in both)
 
 
 def test_an_alert_on_the_queue_waits_for_the_database(settings: Settings, doors: Doors) -> None:

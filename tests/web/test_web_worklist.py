@@ -17,7 +17,7 @@ from dispatcher.worklist import signing
 
 TASK = {
     *("task", "reference", "try", "channel", "target", "case", "risk", "fraud_type", "region", "unit", "phone_masked"),
-    *("assigned_at", "sign_in_by", "contact_by", "met_by", "feedback_by", "signed_in_at"),
+    *("test", "assigned_at", "sign_in_by", "contact_by", "met_by", "feedback_by", "signed_in_at"),
 }
 
 
@@ -197,7 +197,7 @@ def test_a_follow_up_is_asked_once(danger: Doors) -> None:
     clock.watch_promises(danger.store, now=danger.now)
     caller, elsewhere = danger.key(Role.CALLER), danger.key(Role.CALLER, OTHER_CITY)
     (due,) = danger.client.get("/v1/worklist", headers=caller).json()["follow_ups"]
-    assert set(due) == {"id", "case", "due_at", "step", "fraud_type", "region"}
+    assert set(due) == {"id", "case", "due_at", "step", "fraud_type", "region", "test"}
     path, found = f"/v1/worklist/follow-ups/{due['id']}", {"result": "invalid", "later_loss_yuan": "300.00"}
     problem(danger.client.post(path, json=found, headers=elsewhere), 404)
     assert set(problem(danger.client.post(path, json={"result": "fine"}, headers=caller), 422)) == {"result"}

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from brokers import postgres_database, postgres_home, rabbit_home, rabbit_vhost
 from deployment import ROOT, Home
+
+__all__ = ["postgres_database", "postgres_home", "rabbit_home", "rabbit_vhost"]
 
 BRISK = {"closes_itself_s": 12, "met_s": 8, "feedback_s": 10, "contact_s": 6, "sign_in_s": 4}
 

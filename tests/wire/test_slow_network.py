@@ -72,6 +72,7 @@ def test_no_connection_is_held_while_the_carrier_thinks(engine: Engine) -> None:
     with engine.store.read() as connection:
         ids = list(connection.execute(select(table.c.id).where(table.c.channel == "sms")).scalars())
     assert deliver(engine, Channel.SMS, ids) == len(ids)
+    assert engine.in_flight.drain(60)
     watcher = engine.carrier
     assert isinstance(watcher, Watcher)
     asked = len(watcher.in_use)
@@ -87,4 +88,4 @@ def test_nobody_is_contacted_unless_a_carrier_is_named(tmp_path: Path) -> None:
     made = Engine(settings, make_celery(settings))
     assert isinstance(made.carrier, SimulatorCarrier)
     assert made.carrier.contacts.startswith("nobody")
-    assert settings.simulator_url.startswith("http://127.0.0.1:")
+    assert settings.simulator_base.startswith("http://127.0.0.1:")
