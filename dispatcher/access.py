@@ -117,9 +117,10 @@ def note_deed(
     case_id: UUID | None = None,
 ) -> None:
     """Append one deed of an operator (hold, release, cancel, brake, withdraw, amend) to the same chain."""
-    known = case_id is not None and connection.execute(
-        select(tables.cases.c.id).where(tables.cases.c.id == case_id)
-    ).scalar()
+    known = (
+        case_id is not None
+        and connection.execute(select(tables.cases.c.id).where(tables.cases.c.id == case_id)).scalar()
+    )
     told = case_id if known else None
     note_access(connection, visitor, case_id=told, fields=(f"did:{deed}",), why=why, remote=remote, now=now)
 

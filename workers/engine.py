@@ -119,9 +119,7 @@ async def _make_client() -> httpx.AsyncClient:
     """One client a process, on aiohttp's transport: httpx's own pool slows with the requests in flight."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
     hooks = tracing.hooks()
-    return HttpxAiohttpClient(
-        limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False, event_hooks=hooks
-    )
+    return HttpxAiohttpClient(limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False, event_hooks=hooks)
 
 
 _lock = threading.RLock()

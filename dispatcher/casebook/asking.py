@@ -31,8 +31,7 @@ class Asking(Loading):
         return {
             way_of(row)
             for row in self.of_case(case["id"])
-            if row["planned_at"] >= begun
-            and (row["state"] != DispatchState.CANCELLED or row["reason"] not in VOID)
+            if row["planned_at"] >= begun and (row["state"] != DispatchState.CANCELLED or row["reason"] not in VOID)
         }
 
     def round_of(self, case: Row) -> datetime:

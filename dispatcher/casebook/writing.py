@@ -45,7 +45,7 @@ class CaseBook(Raising):
     """The whole book, and its end. One instance lives for one transaction; `flush` writes what changed."""
 
     def flush(self) -> None:
-        """Write what is new and what changed, one statement a table; upstreams are told of it from the same transaction."""
+        """Write what is new and what changed, one statement a table; upstreams are told from the same transaction."""
         ended = [self.dispatches[row_id] for row_id in sorted(self._dirty_dispatches)]
         note_changes(self.draft, ended, self.cases, self._families)
         for table, ids, rows, fields in (

@@ -131,7 +131,8 @@ class Memory:
         if not indexes:
             return
         theirs = among(self.connection, table.c.phone_index, indexes)
-        query = select(*(table.c[name] for name in KNOWN)).where(theirs).order_by(table.c.id).with_for_update(key_share=True)
+        columns = (table.c[name] for name in KNOWN)
+        query = select(*columns).where(theirs).order_by(table.c.id).with_for_update(key_share=True)
         for row in rows_of(self.connection.execute(query)):
             self.people.setdefault((row["phone_index"], row["is_test"]), []).append(_known(row))
 

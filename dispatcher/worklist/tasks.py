@@ -157,7 +157,15 @@ def follow_ups(connection: Connection, scope: Scope, *, now: datetime, limit: in
     deadline, case = tables.deadlines, tables.cases
     low, high = scope.regions
     query: Any = (
-        select(deadline.c.id, deadline.c.case_id, deadline.c.due_at, deadline.c.step, case.c.fraud_type, case.c.region, case.c.is_test)
+        select(
+            deadline.c.id,
+            deadline.c.case_id,
+            deadline.c.due_at,
+            deadline.c.step,
+            case.c.fraud_type,
+            case.c.region,
+            case.c.is_test,
+        )
         .join(case, deadline.c.case_id == case.c.id)
         .where(
             deadline.c.kind == DeadlineKind.FOLLOW_UP,
