@@ -7,13 +7,14 @@ export QUANZU_HOME ?= $(CURDIR)/var
 ALERTS ?= 5532
 SEED   ?= 7
 
-.PHONY: demo test check lint types layers bench clean help
+.PHONY: demo test check lint types layers bench chaos clean help
 
 help:
 	@echo 'make demo    one real-size day of a province ($(ALERTS) alerts) through all three channels, then the figures'
 	@echo 'make test    every test that this machine can run, with coverage'
 	@echo 'make check   linter, types and layers'
-	@echo 'make bench   throughput, memory and idle load of the embedded default'
+	@echo 'make bench   speed on PostgreSQL and RabbitMQ beside a plain Celery design and the raw limits (QUICK=1: a few minutes)'
+	@echo 'make chaos   kills, outages and a lying carrier, then the audit (SEED=$(SEED) SIZE=full|short|brief, BREAK=fence|attempt_first|dedupe|relay)'
 
 $(BIN)/quanzu: requirements.txt pyproject.toml
 	@echo 'making a virtual environment in $(VENV) and installing pinned versions …'
@@ -42,7 +43,12 @@ layers: $(BIN)/quanzu
 	@$(BIN)/lint-imports
 
 bench: $(BIN)/quanzu
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+# ASKABLE=no: a carrier that cannot be asked; BREAK: one promise switched off, to see whether the audit notices
+SIZE ?= $(if $(BREAK),brief,full)
+chaos: $(BIN)/quanzu
+	@$(BIN)/python -m tests.chaos --seed $(SEED) --size $(SIZE) $(if $(BREAK),--break $(BREAK)) $(if $(filter no,$(ASKABLE)),--not-askable)
 
 clean:
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov
