@@ -1,6 +1,7 @@
 """Carriers' news, many callbacks in one commit: each is answered when it is stored, and applied soon after.
 
-One thread writes, so that callbacks do not queue up before the database one by one.
+One thread stores and one applies, so that callbacks do not queue up before the database one by one, and no carrier
+waits for what its news sets off.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,21 +27,27 @@ MOST = 2_000
 
 
 class Mailroom:
-    """`store` returns a future that ends with the commit; what was stored is applied before more is taken."""
+    """`store` returns a future that ends with the commit; what was stored is applied soon, many at a time."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._waiting: SimpleQueue[tuple[str, Sequence[Told], Future[int]] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="mailroom", daemon=True)
+        self._stored: SimpleQueue[list[UUID] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._store_all, name="mailroom", daemon=True),
+            threading.Thread(target=self._apply_all, name="mailroom-apply", daemon=True),
+        ]
 
     def start(self) -> None:
         """Open."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish what waits, and close."""
         self._waiting.put(None)
-        self._thread.join(10)
+        for thread in self._threads:
+            thread.join(10)
 
     def store(self, carrier: str, news: Sequence[Told]) -> Future[int]:
         """Keep this news: the number of pieces, once committed; or the database's fault."""
@@ -48,13 +55,27 @@ class Mailroom:
         self._waiting.put((carrier, news, done))
         return done
 
-    def _run(self) -> None:
-        while True:
+    def _store_all(self) -> None:
+        more = True
+        while more:
             post, more = self._gather()
-            ids = [receipt for carrier in {item[0] for item in post} for receipt in self._keep(carrier, post)]
-            if ids:
-                self._apply(ids)
-            if not more:
+            for carrier in {item[0] for item in post}:
+                if ids := self._keep(carrier, post):
+                    self._stored.put(ids)
+        self._stored.put(None)
+
+    def _apply_all(self) -> None:
+        while (ids := self._stored.get()) is not None:
+            last = False
+            while len(ids) < MOST and not last:
+                try:
+                    more = self._stored.get_nowait()
+                except Empty:
+                    break
+                last = more is None
+                ids += more or []
+            self._apply(ids)
+            if last:
                 return
 
     def _gather(self) -> tuple[list[tuple[str, Sequence[Told], Future[int]]], bool]:
@@ -70,7 +91,7 @@ class Mailroom:
                 return post, True
         return post, False
 
-    def _keep(self, carrier: str, post: Sequence[tuple[str, Sequence[Told], Future[int]]]) -> list[Any]:
+    def _keep(self, carrier: str, post: Sequence[tuple[str, Sequence[Told], Future[int]]]) -> list[UUID]:
         mine = [item for item in post if item[0] == carrier]
         try:
             told = [piece for _, news, _ in mine for piece in news]
@@ -85,7 +106,7 @@ class Mailroom:
         tracing.received(self._house.tell, self._house.store, carrier, told, self._house.now())
         return ids
 
-    def _apply(self, ids: list[Any]) -> None:
+    def _apply(self, ids: list[UUID]) -> None:
         """What fails here is applied by the clock."""
         try:
             applied = receipts.apply(self._house.store, now=self._house.now(), ids=ids)

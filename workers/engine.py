@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import uvloop
 from celery import Celery
-from httpx_aiohttp import HttpxAiohttpClient
 
 from config.policy import load_policy
 from config.settings import Settings
@@ -28,7 +28,8 @@ from dispatcher.tokens import Limit
 from dispatcher.words import Channel
 from workers import tracing
 from workers.carriers import Carrier, SimulatorCarrier
-from workers.inflight import CONNECTIONS, InFlight
+from workers.carriers.client import CarrierClient
+from workers.inflight import InFlight
 from workers.relay import Relay
 from workers.settler import Settler
 
@@ -92,7 +93,7 @@ class Engine:
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.new_event_loop()
+        loop = uvloop.new_event_loop()
         threading.Thread(target=loop.run_forever, name="loop", daemon=True).start()
         return loop
 
@@ -116,10 +117,8 @@ def make_intake(settings: Settings, store: Store) -> Intake:
 
 
 async def _make_client() -> httpx.AsyncClient:
-    """One client a process, on aiohttp's transport: httpx's own pool slows with the requests in flight."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
-    hooks = tracing.hooks()
-    return HttpxAiohttpClient(limits=limits, timeout=httpx.Timeout(30.0), follow_redirects=False, event_hooks=hooks)
+    """One client a process, made on its loop."""
+    return CarrierClient(tracing.hooks())
 
 
 _lock = threading.RLock()

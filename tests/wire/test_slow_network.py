@@ -31,6 +31,7 @@ class Watcher:
 
     name = "simulator"
     contacts = "nobody"
+    live = False
     ask_after_s: float | None = 0.01
 
     def __init__(self, engine: Engine) -> None:
