@@ -22,8 +22,8 @@ def new_stem() -> str:
     """12 letters and digits that name a dispatch to carriers: three tell the minute (for a month), nine are chance.
 
     So that the names of one minute lie side by side in the indexes, as keys do, and not on a page of its own each.
-    Two of a minute's hundred thousand are alike once in ten thousand minutes; then the table refuses the second, and
-    intake takes its batch again, one by one.
+    Two of a minute's hundred thousand are alike once in twenty thousand minutes; then the table refuses the second,
+    and intake takes its batch again, one by one.
     """
     number = int(time.time() // 60) % 36**3 * 36**9 + secrets.randbelow(36**9)
     pairs = []

@@ -167,3 +167,27 @@ def test_two_instants_of_one_limit_keep_the_earlier(town: Town) -> None:
         book.flush()
     (limit,) = town.limits("contact")
     assert limit["done_at"] == town.now - timedelta(minutes=9)
+
+
+def strays(town: Town) -> list[dict[str, Any]]:
+    """Lines of timelines that name a case or a dispatch that is not there."""
+    cases = {row["id"] for row in town.cases()}
+    dispatches = {None} | {row["id"] for row in town.rows(tables.dispatches)}
+    told = town.rows(tables.events)
+    return [row for row in told if row["case_id"] not in cases or row["dispatch_id"] not in dispatches]
+
+
+def test_every_line_names_what_is_there(town: Town) -> None:
+    """The table leaves it to us: alerts come, calls are heard, cases rise and close, and no line is a stray."""
+    for risk in ("L1", "L3", "L4"):
+        town.hears_of(f"1380000{risk[1]}001", risk=risk)
+    town.hears_of("13800003001", risk="L2", source="police_110")
+    for letter in town.works():
+        town.told(letter, "DELIVRD" if letter.channel == "sms" else "KEY1")
+    town.later(days=3)
+    town.ticks()
+    assert {"opened", "raised", "accept", "fulfil", "closed"} <= {row["what"] for row in town.rows(tables.events)}
+    assert strays(town) == []
+    with town.store.write() as connection:
+        put(connection, tables.events, [line()])
+    assert len(strays(town)) == 1

@@ -127,9 +127,75 @@ def test_the_tables_refuse_every_nonsense(furnished: Town) -> None:
         assert rule in str(refused.value.orig).partition("DETAIL")[0], (table.name, values)
 
 
+ANSWER: dict[str, Any] = {
+    "what": "accepted",
+    "at": NOON,
+    "case_id": new_id(),
+    "alert_id": new_id(),
+    "source": "bank",
+    "source_ref": "B-1",
+    "told": "{}",
+}
+HOOK: dict[str, Any] = {
+    "id": new_id(),
+    "source": "bank",
+    "host": "bank.example",
+    "made_at": NOON,
+    "state": "working",
+    "tries": 0,
+    "next_try_at": NOON,
+    "sealed": b"-",
+    "key_id": "k1",
+}
+BUCKET: dict[str, Any] = {
+    "carrier": "simulator",
+    "channel": "sms",
+    "tokens": 1.0,
+    "urgent_tokens": 1.0,
+    "refilled_at": NOON,
+    "line_ends_at": NOON,
+    "line_again_ends_at": NOON,
+    "urgent_line_ends_at": NOON,
+    "urgent_line_again_ends_at": NOON,
+}
+HERE: dict[str, Any] = {
+    "name": "urgent-1@quanzu",
+    "lane": "urgent",
+    "host": "here",
+    "pid": 1,
+    "version": "0",
+    "started_at": NOON,
+    "seen_at": NOON,
+}
+
+NEW_ROWS: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
+    (tables.outcomes, ANSWER, {"what": "forgotten", "alert_id": None}, "what_is_known"),
+    (tables.outcomes, ANSWER, {"case_id": None}, "only_a_refusal_has_no_case"),
+    (tables.outcomes, ANSWER, {"alert_id": None}, "an_answer_names_its_alert"),
+    (tables.outcomes, ANSWER, {"source_ref": None}, "an_answer_names_its_reference"),
+    (tables.webhooks, HOOK, {"state": "asleep"}, "state_is_known"),
+    (tables.webhooks, HOOK, {"state": "failing", "tries": 1}, "failing_says_since_when"),
+    (tables.webhooks, HOOK, {"tries": 1}, "failing_counts_its_tries"),
+    (tables.buckets, BUCKET, {"channel": "visit"}, "channel_is_known"),
+    (tables.buckets, BUCKET, {"tokens": -0.5}, "never_overdrawn"),
+    (tables.workers, HERE, {"lane": "scenic"}, "lane_is_known"),
+]
+
+
+@pytest.mark.parametrize(("table", "right", "wrong", "rule"), NEW_ROWS)
+def test_a_new_row_of_nonsense_is_refused(
+    town: Town, table: Table, right: dict[str, Any], wrong: dict[str, Any], rule: str
+) -> None:
+    """A row is taken as it should be, and refused by this rule's name once one thing in it is wrong."""
+    with pytest.raises(IntegrityError, match=rule), town.store.write() as connection:
+        connection.execute(insert(table), [right | wrong])
+    with town.store.write() as connection:
+        connection.execute(insert(table), [right])
+
+
 def test_every_named_rule_is_tried(furnished: Town) -> None:
     """No CHECK constraint is left untested but the plain booleans and the two that the length of a column keeps."""
-    tried = {f"{table.name}.{rule}" for table, _, _, rule in CHANGES}
+    tried = {f"{table.name}.{rule}" for table, _, _, rule in CHANGES + NEW_ROWS}
     named = {
         f"{table.name}.{str(rule.name).removeprefix(f'ck_{table.name}_')}"
         for table in tables.metadata.sorted_tables

@@ -50,6 +50,11 @@ def test_stems_do_not_collide() -> None:
     assert {len(stem) for stem in stems} == {12}
 
 
+def test_stems_of_one_minute_lie_side_by_side() -> None:
+    """A thousand dispatches of one minute begin with the same three letters, or of two, should it just turn."""
+    assert len({new_stem()[:3] for _ in range(1000)}) <= 2
+
+
 @given(st.integers(0, 10_000))
 def test_the_bell_is_never_silent_for_long(rings: int) -> None:
     """However often it was rung in vain: again within half a minute, and never without a pause."""

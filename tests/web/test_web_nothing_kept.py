@@ -30,7 +30,7 @@ from dispatcher import tables
 from workers.app import broker_url, make_celery, transport_options
 from workers.consumer import IntakeConsumer
 from workers.engine import Engine
-from workers.names import ALERTS_ROUTINE, ALERTS_URGENT
+from workers.names import ALERTS_ROUTINE, ALERTS_URGENT, raw_queues_of
 from workers.topology import raw_queues
 
 pytestmark = pytest.mark.timeout(120)
@@ -137,7 +137,7 @@ def test_an_alert_on_the_queue_waits_for_the_database(settings: Settings, doors:
     engine = Engine(settings, make_celery(settings))
     publisher = Publisher(settings, home.store)
     body = json.dumps(doors.alert()).encode()
-    consumer = IntakeConsumer(engine)
+    consumer = IntakeConsumer(engine, raw_queues_of("urgent") + raw_queues_of("intake"))
     with locked(settings.home / "quanzu.sqlite"):
         assert list(publisher.send([body])) == [1]
         consumer.start()
@@ -145,7 +145,7 @@ def test_an_alert_on_the_queue_waits_for_the_database(settings: Settings, doors:
         assert publisher.look().accepted == 0
         consumer.stop()
         assert waiting(settings) == 1, "whoever could not keep it gave it back"
-        consumer = IntakeConsumer(engine)
+        consumer = IntakeConsumer(engine, raw_queues_of("urgent") + raw_queues_of("intake"))
         consumer.start()
     give_up = time.monotonic() + 60
     while not publisher.look().accepted and time.monotonic() < give_up:
