@@ -16,11 +16,14 @@ import structlog
 from celery import Celery
 
 from dispatcher.bells import Bell
+from dispatcher.words import Channel
 from workers import meters
 from workers.names import dispatch_queue, task_name
 
 log = structlog.get_logger("relay")
 
+FIRST = (Channel.SMS, Channel.CALL, Channel.VISIT)
+"""A text is out at once; calls and visits go onto people's lists, or ring for a while."""
 ROOM = 1_000
 """Batches of bells that may wait while a publish blocks; more are dropped."""
 
@@ -83,7 +86,7 @@ class Relay:
             self._publish(bells)
 
     def _publish(self, bells: list[Bell]) -> None:
-        bells.sort(key=lambda bell: (bell.lane != "urgent", bell.lane, bell.channel))
+        bells.sort(key=lambda bell: (bell.lane != "urgent", bell.lane, FIRST.index(bell.channel)))
         for (lane, channel), group in groupby(bells, key=lambda bell: (bell.lane, bell.channel)):
             ids = [bell.dispatch_id for bell in group]
             for start in range(0, len(ids), self._chunk):
