@@ -73,8 +73,7 @@ class Clock(threading.Thread):
     def sweep(self) -> None:
         """All duties once."""
         store = self._engine.store
-        ask_after_s = self._engine.carrier.ask_after_s
-        self._rounds("free_leases", lambda now: clock.free_leases(store, ask_in=lambda _carrier: ask_after_s, now=now))
+        self._rounds("free_leases", lambda now: clock.free_leases(store, ask_in=self._ask_in, now=now))
         self._rounds("apply_receipts", self._apply_receipts)
         for _ in range(MOST_ROUNDS):
             if not self._ask() or self._stopping.is_set():
@@ -85,6 +84,11 @@ class Clock(threading.Thread):
         self._engine.relay.ring(clock.finish_releases(store, now=datetime.now(UTC)))
         self._engine.relay.ring(clock.notice_idle_units(store, now=datetime.now(UTC)))
         self._engine.relay.ring(clock.ring_due(store, now=datetime.now(UTC)))
+
+    def _ask_in(self, _carrier: str) -> float | None:
+        """See `clock.leases.AskIn`."""
+        after_s = self._engine.carrier.ask_after_s
+        return None if after_s is None else after_s - self._engine.settings.request_timeout_s
 
     def _apply_receipts(self, now: datetime) -> tuple[int, list[Bell]]:
         applied = receipts.apply(self._engine.store, now=now)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -14,13 +15,17 @@ import structlog
 
 from dispatcher.assign import assign
 from dispatcher.claim import Letter, claim
+from dispatcher.judge import Answered
 from dispatcher.settle import Settlement
 from dispatcher.throttle import within_limit
-from dispatcher.words import Channel
+from dispatcher.words import Answer, Channel
 from workers import meters, tracing
 from workers.engine import Engine
 
 log = structlog.get_logger("deliver")
+
+TOO_LATE = Answered(Answer.BUSY, code="too_late_to_send", retry_after_s=0.0)
+"""Surely not sent: if the lease has not been taken away yet, it is tried again at once."""
 
 
 def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
@@ -34,6 +39,7 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
     size = engine.carrier.batch_of(channel)
     engine.in_flight.enter(_requests(len(ids), size), len(ids))
     letters: list[Letter] = []
+    send_by = time.monotonic() + engine.settings.lease_s - engine.settings.request_timeout_s
     try:
         may_go = _within_limit(engine, channel, ids)
         letters = claim(engine.store, may_go, lease=engine.lease, now=datetime.now(UTC)) if may_go else []
@@ -42,7 +48,7 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
         engine.in_flight.leave(unused, len(ids) - len(letters))
     meters.claimed(channel, len(letters), 0)
     for start in range(0, len(letters), size):
-        _begin(engine, channel, letters[start : start + size])
+        _begin(engine, channel, letters[start : start + size], send_by)
     return assigned + len(letters)
 
 
@@ -59,7 +65,7 @@ def _requests(letters: int, size: int) -> int:
     return -(-letters // size)
 
 
-def _begin(engine: Engine, channel: Channel, part: Sequence[Letter]) -> None:
+def _begin(engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float) -> None:
     """One request, on its way; its room is free again once its answers are written."""
 
     def written(_done: Future[None]) -> None:
@@ -72,12 +78,18 @@ def _begin(engine: Engine, channel: Channel, part: Sequence[Letter]) -> None:
         else:
             sent.result().add_done_callback(written)
 
-    engine.run(_send_part(engine, channel, part)).add_done_callback(answered)
+    engine.run(_send_part(engine, channel, part, send_by)).add_done_callback(answered)
 
 
-async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter]) -> Future[None]:
+async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float) -> Future[None]:
+    """`send_by` (monotonic): a request that begins later might end after its lease, when others have been asked to
+    send it again. A process that stood still, or a claim that waited for locks, comes to this."""
     begun, place = datetime.now(UTC), tracing.request()
-    answers = await engine.carrier.send(channel, part)
+    if time.monotonic() > send_by:
+        log.warning("too_late_to_send", count=len(part))
+        answers = [TOO_LATE] * len(part)
+    else:
+        answers = await engine.carrier.send(channel, part)
     at = datetime.now(UTC)
     tracing.answered(place, part, answers, begun, at)
     meters.requested(engine.carrier.name, channel, (at - begun).total_seconds())

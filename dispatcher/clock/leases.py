@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, select
 
@@ -20,14 +21,15 @@ from dispatcher.words import DispatchState
 LIMIT = 500
 
 AskIn = Callable[[str], float | None]
-"""Seconds after which a carrier (by name) can be asked for a try; None where it cannot be asked at all."""
+"""Seconds from a lease's end to when a carrier (by name) can be asked for its try, which may be negative: whoever sent
+it has not begun to later than a request's time before that end. None where it cannot be asked at all."""
 
 
 def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, list[Bell]]:
     """End up to 500 leases that ran out. Commits. Returns how many, and the bells of what is due again."""
     table, attempt = tables.dispatches, tables.attempts
     query = (
-        select(table.c.id, attempt.c.id.label("attempt_id"), attempt.c.carrier, attempt.c.answer)
+        select(table.c.id, table.c.lease_until, attempt.c.id.label("attempt_id"), attempt.c.carrier, attempt.c.answer)
         .select_from(table)
         .outerjoin(attempt, and_(attempt.c.dispatch_id == table.c.id, attempt.c.number == table.c.attempts))
         .where(table.c.state == DispatchState.UNDERWAY, table.c.lease_until <= now)
@@ -44,10 +46,9 @@ def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, lis
         happenings, unsure = [], []
         for row in lost:
             open_attempt = row.attempt_id is not None and row.answer is None
-            ask_in_s = ask_in(row.carrier) if open_attempt else None
+            ask_at, ask_in_s = _when_to_ask(row, ask_in, now) if open_attempt else (None, None)
             happenings.append(Happened(row.id, LeaseRanOut(open_attempt, ask_in_s), now))
             if open_attempt:
-                ask_at = None if ask_in_s is None else now + timedelta(seconds=ask_in_s)
                 told = {"answer": "unsure", "answered_at": now, "code": "lease_ran_out", "ask_at": ask_at}
                 unsure.append({"row_id": row.attempt_id} | told)
         move(book, happenings)
@@ -55,3 +56,12 @@ def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, lis
         bells = bells_of((book.dispatches[row.id] for row in lost), now)
         book.flush()
     return len(lost), bells
+
+
+def _when_to_ask(row: Any, ask_in: AskIn, now: datetime) -> tuple[datetime | None, float | None]:
+    """The instant, and how many seconds away it is."""
+    after_s = ask_in(row.carrier)
+    if after_s is None:
+        return None, None
+    ask_at = max(now, row.lease_until + timedelta(seconds=after_s))
+    return ask_at, (ask_at - now).total_seconds()

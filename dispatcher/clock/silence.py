@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, select, update
 
@@ -17,17 +18,21 @@ from dispatcher.words import DispatchState, Means
 
 LIMIT = 500
 PATIENCE = timedelta(seconds=2)
+ASKS = 12
+"""A carrier that does not answer is asked every 5 s: this is a minute in which it could have said a word.
+Source: rule 11 lets a text at L1 and L2 wait a minute; the count is our own proposal."""
 
 
 def close_news(store: Store, *, now: datetime) -> tuple[int, list[Bell]]:
     """Decide up to 500 dispatches whose news deadline passed. Commits. Returns how many, and bells of what is due.
 
-    While a carrier is still to be asked for an unsure try, its deadline waits: asking beats guessing, though no
-    longer than news would have been awaited. News that came and is not yet applied goes first.
+    While a carrier is still to be asked for an unsure try, its deadline waits: asking beats guessing, until news would
+    have been awaited that long and the carrier has been asked `ASKS` times without a word. News that came and is not
+    yet applied goes first.
     """
     table, attempt, receipt = tables.dispatches, tables.attempts, tables.receipts
     unread = select(receipt.c.id).where(receipt.c.reference == attempt.c.reference, receipt.c.state == "waiting")
-    told = (attempt.c.answer, attempt.c.ask_at, attempt.c.begun_at, attempt.c.id.label("attempt_id"))
+    told = (attempt.c.answer, attempt.c.ask_at, attempt.c.asks, attempt.c.begun_at, attempt.c.id.label("attempt_id"))
     query = (
         select(table.c.id, *told, unread.exists().label("unread"))
         .select_from(table)
@@ -47,7 +52,7 @@ def close_news(store: Store, *, now: datetime) -> tuple[int, list[Bell]]:
         over = []
         for row in silent:
             dispatch = book.dispatches[row.id]
-            if row.unread or (row.ask_at is not None and now < row.begun_at + _patience(book, dispatch)):
+            if row.unread or (row.ask_at is not None and _may_still_tell(row, book, dispatch, now)):
                 dispatch["news_due_at"] = now + PATIENCE
                 book.touch(dispatch)
             else:
@@ -60,6 +65,10 @@ def close_news(store: Store, *, now: datetime) -> tuple[int, list[Bell]]:
         bells = bells_of([*rows, *book.draft.rows(tables.dispatches)], now)
         book.flush()
     return len(over), bells
+
+
+def _may_still_tell(row: Any, book: CaseBook, dispatch: Row, now: datetime) -> bool:
+    return bool(row.asks < ASKS or now < row.begun_at + _patience(book, dispatch))
 
 
 def _patience(book: CaseBook, dispatch: Row) -> timedelta:

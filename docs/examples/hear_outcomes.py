@@ -11,9 +11,9 @@ from kombu import Connection, Exchange, Queue
 
 def main(broker: str, source: str) -> None:
     """Print outcomes of one source until interrupted; connects again whenever the broker was away."""
-    exchange = Exchange("outcomes", type="topic", durable=True)
+    exchange = Exchange("outcomes", type="topic", no_declare=True)  # ours: name it, do not declare it
     queue = Queue(
-        f"my-outcomes.{source}",
+        f"outcomes.{source}",
         exchange,
         routing_key=f"outcome.{source}",
         durable=True,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from story import GRANDMOTHER, NOON, Town
 
-from dispatcher import tables
+from dispatcher import clock, tables
 from dispatcher.claim import Letter
+from dispatcher.clock.silence import ASKS
 from dispatcher.plan import ROBOT, SMS, VISIT, Way
 from dispatcher.store import Store
 from dispatcher.words import Answer
@@ -79,8 +80,6 @@ def test_it_is_asked_only_after_its_settling_time(town: Town) -> None:
 
 def test_an_asker_that_dies_is_followed_by_another(town: Town) -> None:
     """The one who asks is killed before it hears: five seconds later another asks."""
-    from dispatcher import clock
-
     lost(town, SMS, "L4")
     town.later(seconds=4)
     assert len(clock.asks_due(town.store, now=town.now)) == 1
@@ -98,19 +97,29 @@ def test_asking_beats_guessing(town: Town) -> None:
 
 
 def test_asking_has_an_end(town: Town) -> None:
-    """A carrier that never answers our question again holds nobody up longer than its news would have."""
+    """A carrier that never answers our questions holds nobody up for ever: asked a dozen times, it is given up."""
     lost(town, SMS, "L4")
-    for _ in range(4):
-        town.later(days=1)
+    for _ in range(ASKS):
+        town.later(hours=8)
         town.ticks()
+        assert town.state(SMS) == "handed_over"
+        assert len(clock.asks_due(town.store, now=town.now)) == 1
+    town.later(hours=8)
+    town.ticks()
     assert town.state(SMS) == "unknown"
     assert town.tries(town.one(SMS))[0]["ask_at"] is None
 
 
+def test_nobody_guesses_before_he_has_asked(town: Town) -> None:
+    """Workers are so busy that nobody has asked for a lost call yet: it waits, and is not rung a second time."""
+    lost(town, ROBOT, "L4")
+    town.later(minutes=30)
+    town.ticks()
+    assert (town.state(ROBOT), len(town.tries(town.one(ROBOT)))) == ("handed_over", 1)
+
+
 def test_news_decides_before_the_asking(town: Town) -> None:
     """The receipt comes while the question is out: delivered, and the late "not found" repeats nothing."""
-    from dispatcher import clock
-
     letter = lost(town, SMS, "L1")
     town.later(seconds=4)
     asks = clock.asks_due(town.store, now=town.now)
