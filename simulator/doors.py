@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ class Doors:
     def __init__(self, sim: Simulation, carrier: Carrier, ledger: Ledger, news: NewsRoom) -> None:
         self._sim, self._carrier, self._ledger, self._news = sim, carrier, ledger, news
         self._later: set[asyncio.Task[None]] = set()
+        self._late: list[tuple[float, Kind, Order]] = []
 
     def routes(self) -> list[Route]:
         """Every door; `/ask` is missing (404) where the carrier cannot be asked."""
@@ -59,6 +61,7 @@ class Doors:
             return _unreadable(fault)
         except ClientDisconnect:
             return HungUp()
+        await self._accept_overdue()
         return _json({"answers": self._carrier.ask(references)})
 
     async def _health(self, request: Request) -> Response:
@@ -101,13 +104,21 @@ class Doors:
         return answers
 
     def _accept_later(self, kind: Kind, order: Order) -> None:
+        self._late.append((time.monotonic() + self._sim.late_accept_s, kind, order))
+
         async def later() -> None:
             await asyncio.sleep(self._sim.late_accept_s)
-            await self._accept(kind, order, "late")
+            await self._accept_overdue()
 
         task = asyncio.ensure_future(later())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+
+    async def _accept_overdue(self) -> None:
+        """What should be accepted by now, is: so that this carrier's settling time holds, however busy it is."""
+        while self._late and self._late[0][0] <= time.monotonic():
+            _, kind, order = self._late.pop(0)
+            await self._accept(kind, order, "late")
 
 
 async def _after(pause_s: float, request: Request, answers: list[dict[str, Any]]) -> Response:

@@ -95,7 +95,8 @@ def _others(wishes: Wishes, chance: Random) -> list[Drawn]:
         # longer than a lease and a question: what it was doing has been given to others when it wakes
         length_s = wishes.lease_s + wishes.settling_s + chance.uniform(2, 4)
         drawn.append((Kind.FREEZE, chance.choice(FROZEN), round(length_s, 1), ""))
-    drawn += [(Kind.HANG, "simulator", round(chance.uniform(3, 6), 1), "") for _ in range(wishes.hangs)]
+    # for less than its settling time: what it took in before it hung is known when it is asked
+    drawn += [(Kind.HANG, "simulator", round(chance.uniform(1, 2.5), 1), "") for _ in range(wishes.hangs)]
     return drawn
 
 

@@ -41,7 +41,7 @@ class Wishes:
     resend_after_s: float = 10.0
     lease_s: float = 10.0
     request_timeout_s: float = 2.5
-    settling_s: float = 1.5
+    settling_s: float = 3.0
     slack_s: float = 5.0
     give_up_after_s: float = 240.0
     worker_threads: int = 2
