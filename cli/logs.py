@@ -20,6 +20,7 @@ TALKATIVE = (
     "alembic",
     "uvicorn.access",
     "celery.app.trace",
+    "celery.pool",
     "celery.worker.strategy",
 )
 

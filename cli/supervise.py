@@ -21,7 +21,7 @@ import httpx
 from config.settings import Settings
 from workers.lifeline import PARENT
 
-STOP_WITHIN_S = 30.0
+STOP_WITHIN_S = 50.0
 START_WITHIN_S = 60.0
 LOCK = "supervisor.lock"
 PAUSES_S = (0.2, 1.0, 3.0, 10.0)
@@ -97,6 +97,8 @@ class House:
     def stop(self, say: Callable[[str], None] | None = None) -> None:
         """SIGTERM, wait, and only then SIGKILL. What was in flight and not finished comes back by its lease."""
         self._stopping.set()
+        if self._watcher.is_alive():
+            self._watcher.join()  # it may be starting one again, which would be left behind
         for child in self.children:
             if child.running and child.process is not None:
                 child.process.send_signal(signal.SIGTERM)
@@ -121,7 +123,15 @@ class House:
                 if time.monotonic() - child.started_at > 60:
                     child.starts = 1
                 if not child.running and time.monotonic() - child.started_at > pause and not self._stopping.is_set():
-                    child.start()
+                    self._start_again(child)
+
+    def _start_again(self, child: Child) -> None:
+        """A machine that cannot start one now (no memory, no files) is asked again after a pause."""
+        try:
+            child.start()
+        except OSError:
+            child.starts += 1
+            child.started_at = time.monotonic()
 
     def _take_home(self) -> None:
         self._lock = take_lock(self.settings.home.resolve())

@@ -184,6 +184,7 @@ def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease
             fence=table.c.fence + 1,
             tries=table.c.tries + 1,
             attempts=table.c.attempts + 1,
+            reason=None,  # why it waited is over
         )
     )
     book = CaseBook(connection, now=now, actor="claim")

@@ -13,7 +13,6 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher import measures, receipts
 from dispatcher.news import Told
@@ -83,6 +82,7 @@ class Mailroom:
         item = self._waiting.get()
         while item is not None:
             post.append(item)
+            item[2].set_running_or_notify_cancel()  # who has gone away can no longer take his answer back
             if sum(len(news) for _, news, _ in post) >= MOST:
                 return post, True
             try:
@@ -98,10 +98,12 @@ class Mailroom:
             ids = receipts.keep(self._house.store, carrier, told, now=self._house.now())
         except Exception as fault:  # nothing was kept: every sender is told so, and tells it again
             for _, _, done in mine:
-                done.set_exception(fault)
+                if not done.cancelled():
+                    done.set_exception(fault)
             return []
         for _, news, done in mine:
-            done.set_result(len(news))
+            if not done.cancelled():
+                done.set_result(len(news))
         self._count("kept", len(ids))
         tracing.received(self._house.tell, self._house.store, carrier, told, self._house.now())
         return ids
@@ -113,8 +115,8 @@ class Mailroom:
             self._house.ring(applied.bells)
             self._count("placed", applied.placed)
             self._count("early", applied.waiting)
-        except SQLAlchemyError as fault:
-            log.warning("receipts_left_to_the_clock", count=len(ids), fault=type(fault).__name__)
+        except Exception as fault:  # whatever it is, the next ones are applied
+            log.warning("receipts_left_to_the_clock", count=len(ids), fault=type(fault).__name__, exc_info=fault)
 
     def _count(self, fate: str, many: int) -> None:
         if many:

@@ -50,7 +50,7 @@ def transport_options(settings: Settings, *, durable: bool = False) -> dict[str,
         "folder": str(settings.queue_folder),
         "polling_interval": POLL_S,
         "durable": durable,
-        "rejected": "delete",
+        "rejected": "set-aside",
     }
 
 

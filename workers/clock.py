@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from celery import bootsteps
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from dispatcher import clock, receipts
 from dispatcher.bells import Bell
@@ -21,6 +25,10 @@ EVERY = timedelta(seconds=0.9)
 LOOK_S = 1.0
 MOST_ROUNDS = 20
 """A sweep that finds a full page is run again at once, up to this often in one turn."""
+
+
+ASKING_S = 2.0
+"""No further question is begun in a turn after this."""
 
 
 class ClockStep(bootsteps.StartStopStep):
@@ -64,26 +72,34 @@ class Clock(threading.Thread):
             try:
                 now = datetime.now(UTC)
                 if clock.take_turn(self._engine.store, "sweep", every=EVERY, by=self._engine.owner, now=now):
-                    self.sweep()
-                    meters.swept("done", (datetime.now(UTC) - now).total_seconds())
+                    result = "done" if self.sweep() else "failed"
+                    meters.swept(result, (datetime.now(UTC) - now).total_seconds())
             except Exception as fault:  # the database may be away: look again
                 meters.swept("failed")
                 log.warning("sweep_failed", fault=type(fault).__name__, exc_info=fault)
 
-    def sweep(self) -> None:
-        """All duties once."""
-        store = self._engine.store
-        self._rounds("free_leases", lambda now: clock.free_leases(store, ask_in=self._ask_in, now=now))
-        self._rounds("apply_receipts", self._apply_receipts)
-        for _ in range(MOST_ROUNDS):
-            if not self._ask() or self._stopping.is_set():
-                break
-        self._rounds("close_news", lambda now: clock.close_news(store, now=now))
-        self._rounds("watch_promises", lambda now: (clock.watch_promises(store, now=now), []))
-        self._rounds("close_due", lambda now: (clock.close_due(store, now=now), []))
-        self._engine.relay.ring(clock.finish_releases(store, now=datetime.now(UTC)))
-        self._engine.relay.ring(clock.notice_idle_units(store, now=datetime.now(UTC)))
-        self._engine.relay.ring(clock.ring_due(store, now=datetime.now(UTC)))
+    def sweep(self) -> bool:
+        """All duties once. True when all went well: one that meets a fault of ours keeps no other from its turn.
+
+        Raises: OperationalError, NoConnection: the database is away, and would be for the next duty too.
+        """
+        store, ring = self._engine.store, self._engine.relay.ring
+        rounds: dict[str, Callable[[datetime], tuple[int, list[Bell]]]] = {
+            "free_leases": lambda now: clock.free_leases(store, ask_in=self._ask_in, now=now),
+            "apply_receipts": self._apply_receipts,
+            "close_news": lambda now: clock.close_news(store, now=now),
+            "watch_promises": lambda now: (clock.watch_promises(store, now=now), []),
+            "close_due": lambda now: (clock.close_due(store, now=now), []),
+        }
+        duties: list[Callable[[], object]] = [partial(self._rounds, name, duty) for name, duty in rounds.items()]
+        duties.insert(2, self._ask_on)
+        duties += [
+            lambda: ring(clock.finish_releases(store, now=datetime.now(UTC))),
+            lambda: ring(clock.notice_idle_units(store, now=datetime.now(UTC))),
+            lambda: ring(clock.ring_due(store, now=datetime.now(UTC))),
+        ]
+        went_well = [_went_well(duty) for duty in duties]
+        return all(went_well)
 
     def _ask_in(self, _carrier: str) -> float | None:
         """See `clock.leases.AskIn`."""
@@ -103,6 +119,13 @@ class Clock(threading.Thread):
             if done == 0 or self._stopping.is_set():
                 return
 
+    def _ask_on(self) -> None:
+        """Ask while there is something to ask for, and for a while only: a slow carrier holds up no bell."""
+        until = time.monotonic() + ASKING_S
+        for _ in range(MOST_ROUNDS):
+            if not self._ask() or self._stopping.is_set() or time.monotonic() > until:
+                return
+
     def _ask(self) -> bool:
         """Ask the carrier for unsure tries; no transaction is open while it thinks. True when it answered."""
         asks = clock.asks_due(self._engine.store, now=datetime.now(UTC))
@@ -120,3 +143,19 @@ class Clock(threading.Thread):
         bells = clock.settle_asked(self._engine.store, answers, now=datetime.now(UTC))
         self._engine.relay.ring(bells)
         return True
+
+
+def _went_well(duty: Callable[[], object]) -> bool:
+    try:
+        duty()
+    except Exception as fault:
+        if isinstance(fault, OperationalError | NoConnection) and not _was_answered(fault):
+            raise
+        log.error("duty_broken", fault=type(fault).__name__, exc_info=fault)
+        return False
+    return True
+
+
+def _was_answered(fault: SQLAlchemyError) -> bool:
+    """Whether a server said so, as of a lock that somebody holds: it is there, and the next duty may fare better."""
+    return getattr(getattr(fault, "orig", None), "sqlstate", None) is not None

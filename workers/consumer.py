@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.alert import Fault
+from dispatcher.alert.unencrypted import is_persons_number
 from dispatcher.bells import Bell
 from dispatcher.intake import Incoming
 from workers import meters, outcomes, tracing
@@ -37,7 +38,12 @@ URGENT_LULL_S = 0.002
 WAIT_S = 0.5
 PAUSE_S = 1.0
 HEARTBEAT_S = 10
+LONGEST_BATCH = 128
 POISON = Fault("$", "brought intake to a fault of our own; show this dead letter to the developers")
+
+
+AWAY = (SQLAlchemyError, OSError, MemoryError)
+"""The machine's trouble, and no message's fault: a full disk, or no more files or memory to be had."""
 
 
 class DatabaseAway(Exception):
@@ -116,10 +122,15 @@ class IntakeConsumer(threading.Thread):
                 prefetch_count=2 * self._size,
                 auto_declare=False,
             ):
-                while not self._stopping.is_set():
-                    self._gather(connection)
-                    if self._batch:
-                        self._take()
+                try:
+                    while not self._stopping.is_set():
+                        self._gather(connection)
+                        if self._batch:
+                            self._take()
+                except Exception:
+                    if not settings.embedded_broker:  # whoever does not answer would never answer a farewell
+                        connection.collect()
+                    raise
 
     def _gather(self, connection: Any) -> None:
         """Wait for a first message, then for all that are there."""
@@ -139,12 +150,12 @@ class IntakeConsumer(threading.Thread):
         del self._batch[: self._size]
         try:
             bells = self._accept(batch)
-        except SQLAlchemyError as fault:
+        except AWAY as fault:
             raise DatabaseAway from fault
         except Exception as fault:  # ours: one alert brings us down, and the others shall not go with it
             log.error("batch_broken", count=len(batch), fault=type(fault).__name__, exc_info=fault)
             bells = self._one_by_one(batch)
-        batch[-1].ack(multiple=True)
+        _acknowledge(batch)
         self._engine.relay.ring(bells)
         outcomes.wake()
 
@@ -162,7 +173,7 @@ class IntakeConsumer(threading.Thread):
         for message in batch:
             try:
                 bells += self._accept([message])
-            except SQLAlchemyError as fault:
+            except AWAY as fault:
                 raise DatabaseAway from fault
             except Exception as fault:
                 self._set_apart(message, fault)
@@ -173,7 +184,7 @@ class IntakeConsumer(threading.Thread):
         letter = Incoming(raw=_bytes(message), batch=_batch_of(message), faults=(POISON,))
         try:
             self._engine.intake.accept([letter], door="queue", now=datetime.now(UTC))
-        except SQLAlchemyError as away:
+        except AWAY as away:
             raise DatabaseAway from away
         except Exception as worse:
             log.error("poison_rejected", fault=type(worse).__name__)
@@ -186,8 +197,16 @@ class IntakeConsumer(threading.Thread):
                 with self._engine.store.write() as connection:
                     connection.execute(text("SELECT 1"))
                 return
-            except SQLAlchemyError:
-                continue
+            except Exception as fault:  # whatever it is, this thread goes on looking
+                log.debug("database_away", fault=type(fault).__name__)
+
+
+def _acknowledge(batch: Sequence[Message]) -> None:
+    """All of them at once, by the last that was not set aside: what was rejected can be acknowledged no more."""
+    for message in reversed(batch):
+        if not message.acknowledged:
+            message.ack(multiple=True)
+            return
 
 
 def _bytes(message: Message) -> bytes:
@@ -196,6 +215,9 @@ def _bytes(message: Message) -> bytes:
 
 
 def _batch_of(message: Message) -> str | None:
+    """The name of its batch, if it can be kept as it is: printable, not too long, and no person's number."""
     headers = message.headers or {}
     batch = headers.get("batch")
-    return batch if isinstance(batch, str) else None
+    if not isinstance(batch, str) or len(batch) > LONGEST_BATCH or not batch.isprintable():
+        return None
+    return None if is_persons_number(batch) else batch

@@ -104,5 +104,5 @@ class Heart(threading.Thread):
     def _tidy(self, counts: Tally) -> None:
         try:
             counts.tidy()
-        except OSError as fault:
+        except Exception as fault:  # a full disk, or a file that somebody else has broken
             log.warning("not_tidied", fault=type(fault).__name__)

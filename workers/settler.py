@@ -43,7 +43,10 @@ class Settler:
     def _run(self) -> None:
         while True:
             batch, waiting = self._gather()
-            self._write(batch)
+            try:
+                self._write(batch)
+            except Exception as fault:  # the room of these is needed again, and the next ones are settled
+                log.error("settle_broken", count=len(batch), fault=type(fault).__name__, exc_info=fault)
             for done in waiting:
                 done.set_result(None)
 

@@ -131,5 +131,7 @@ def _declared(connection: Connection, channel: Any, thing: Exchange | Queue) -> 
         thing(channel).declare()
     except PreconditionFailed:
         log.warning("declared_otherwise", name=thing.name, kind=type(thing).__name__.lower())
-        return connection.channel()
+        channel = connection.channel()
+        if isinstance(thing, Queue):
+            thing(channel).queue_bind()  # the refusal came before the binding
     return channel

@@ -57,9 +57,8 @@ class Ending(Limits):
             to_state=DispatchState.CANCELLED.value,
             why=why,
         )
-        row.update(
-            state=DispatchState.CANCELLED.value, reason=why, ended_at=self.now, news_due_at=None, lease_until=None
-        )
+        row.update(state=DispatchState.CANCELLED.value, reason=why, ended_at=self.now)
+        row.update(news_due_at=None, lease_until=None, held_by=None)
         self.touch(row)
         self.unrest.add(row["case_id"])
         if row["means"] in (Means.HUMAN, Means.OFFICER):

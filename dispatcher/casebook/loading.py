@@ -112,8 +112,10 @@ class Loading:
         if not wanted:
             return
         self._families.update({case_id: set() for case_id in wanted})
-        # who shares a call is the same person: where all cases of a person are here, nothing has to be fetched
-        unknown = [one for one in wanted if one not in self.cases or self.cases[one]["phone_index"] not in self._people]
+        # who shares a call is the same person: where all cases of a person are here, nothing has to be fetched. On
+        # PostgreSQL a case that was opened while this transaction waited for the person's lock is not among them
+        here = set() if is_postgres(self.connection) else self._people
+        unknown = [one for one in wanted if one not in self.cases or self.cases[one]["phone_index"] not in here]
         for part in _parts(unknown):
             query = select(table.c.id, table.c.shares_case_id).where(
                 among(self.connection, table.c.shares_case_id, part), table.c.state == OPEN

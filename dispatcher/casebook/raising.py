@@ -16,6 +16,7 @@ from dispatcher.draft import Row
 from dispatcher.effects import AddHuman, AddRelative, AddVisit
 from dispatcher.plan import Plan, Way, plan_extra, plan_raise
 from dispatcher.plan import plan as plan_anew
+from dispatcher.throttle import THROTTLED
 from dispatcher.words import CloseCode, DispatchState, Means, Risk, Target
 
 
@@ -62,7 +63,10 @@ class Raising(Ending):
         if state is DispatchState.WAITING and way_of(row) in needless:
             self.cancel(row, "level_raised")
             return
-        row["lane"] = "urgent" if new.urgent else row["lane"]
+        if new.urgent and row["lane"] != "urgent":
+            row["lane"] = "urgent"
+            if state is DispatchState.WAITING and row["reason"] == THROTTLED:  # its place was in the others' line
+                row.update(due_at=self.now, ring_at=self.now, rings=0, reason=None)
         row["held_by"] = None  # more is known now; a hold that still means it catches it again when it is claimed
         if row["means"] != Means.ROBOT or policy.level(new).robot is not None:
             row["risk"] = new.value

@@ -47,12 +47,13 @@ def asks_due(store: Store, *, now: datetime) -> list[Ask]:
     """Up to 200 unsure tries to ask for now; each is put off a little, should this asker die. Commits."""
     table = tables.attempts
     query = select(table.c.id, table.c.dispatch_id, table.c.reference, table.c.carrier).where(table.c.ask_at <= now)
+    query = query.order_by(table.c.ask_at).limit(LIMIT)
     with store.read() as connection:
-        found = connection.execute(query.order_by(table.c.ask_at).limit(LIMIT)).all()
-    if not found:
-        return []
-    put_off = update(table).where(table.c.id.in_([row.id for row in found]), table.c.ask_at <= now)
+        if connection.execute(query.limit(1)).first() is None:
+            return []
     with store.write() as connection:
+        found = connection.execute(query.with_for_update(skip_locked=True)).all()  # who is being moved is asked later
+        put_off = update(table).where(table.c.id.in_([row.id for row in found]))
         connection.execute(put_off.values(ask_at=now + AGAIN, asks=table.c.asks + 1))
     return [Ask(row.id, row.dispatch_id, row.reference, row.carrier) for row in found]
 
@@ -60,7 +61,8 @@ def asks_due(store: Store, *, now: datetime) -> list[Ask]:
 def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> list[Bell]:
     """Write what the carrier said of unsure tries: it has it (news follows or is told), or never had it. Commits.
 
-    A try that was settled in the meantime (by news) is left alone.
+    A try that was settled in the meantime (by news) is left alone. What never came of an earlier try than the last
+    moves nothing: the last one decides.
     """
     if not answers:
         return []
@@ -69,13 +71,17 @@ def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> li
         ids = [answer.ask.attempt_id for answer in answers]
         book = CaseBook(connection, now=now, actor="clock")
         book.lock_people({answer.ask.dispatch_id for answer in answers})
-        query = select(table.c.id).where(table.c.id.in_(ids), table.c.answer == "unsure")
-        unsure = set(connection.execute(query).scalars())
+        query = select(table.c.id, table.c.number).where(table.c.id.in_(ids), table.c.answer == "unsure")
+        unsure = {row.id: row.number for row in connection.execute(query)}
         ours = [answer for answer in answers if answer.ask.attempt_id in unsure]
+        book.load_dispatches(answer.ask.dispatch_id for answer in ours)
         happenings, changes = [], []
         for answer in ours:
             outcome = _outcome(answer)
-            happenings.append(Happened(answer.ask.dispatch_id, _happening(answer, outcome), answer.at or now))
+            latest = unsure[answer.ask.attempt_id] == book.dispatches[answer.ask.dispatch_id]["attempts"]
+            if latest or outcome is not None:
+                what = _happening(answer, outcome, latest)
+                happenings.append(Happened(answer.ask.dispatch_id, what, answer.at or now))
             changes.append(_change(answer, outcome, now))
         move(book, happenings)
         change(connection, table, changes)
@@ -91,8 +97,8 @@ def _outcome(answer: Asked) -> Outcome | None:
     return None if outcome is Outcome.UNKNOWN else outcome
 
 
-def _happening(answer: Asked, outcome: Outcome | None) -> judge.Happening:
-    return judge.News(outcome) if outcome is not None else judge.Asked(answer.found, answer.carrier_ref)
+def _happening(answer: Asked, outcome: Outcome | None, latest: bool) -> judge.Happening:
+    return judge.News(outcome, latest) if outcome is not None else judge.Asked(answer.found, answer.carrier_ref)
 
 
 def _change(answer: Asked, outcome: Outcome | None, now: datetime) -> dict[str, object]:

@@ -83,7 +83,9 @@ class Intake:
 
 
 def _refuse_strangers(parsed: Alert | Withdrawal | Refused, only_source: str | None) -> Alert | Withdrawal | Refused:
-    if only_source is None or isinstance(parsed, Refused) or parsed.source == only_source:
+    """Who pushed it is told of the refusal, never the source that he claims to be."""
+    if only_source is None or parsed.source in (None, only_source):
         return parsed
     fault = Fault("source", "this key may only push alerts of its own source")
-    return Refused((fault,), parsed.source, parsed.source_ref)
+    faults = parsed.faults if isinstance(parsed, Refused) else ()
+    return Refused((fault, *faults), only_source, parsed.source_ref)

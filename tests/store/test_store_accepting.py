@@ -125,6 +125,8 @@ def test_a_key_speaks_for_its_own_source_alone(town: Town) -> None:
     assert result.status is Status.REFUSED
     assert result.faults[0].field == "source"
     assert len(town.rows(tables.dead_letters)) == 1
+    (outcome,) = town.rows(tables.outcomes)
+    assert outcome["source"] == "bank"  # the police are not told that what they never sent was refused
 
 
 def test_two_doors_take_the_same_alert_at_once(town: Town) -> None:

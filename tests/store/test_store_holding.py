@@ -309,3 +309,11 @@ def test_a_filter_that_cannot_be_read(wanted: Any, field: str) -> None:
     with pytest.raises(holding.FilterWrong) as wrong:
         holding.read_filter(wanted)
     assert [fault.field for fault in wrong.value.faults] == [field]
+
+
+def test_what_was_held_and_is_cancelled_is_held_no_more(town: Town) -> None:
+    """The wrong batch was held and then cancelled: nothing is held back any more, and operators are told so."""
+    town.hears_of(GRANDMOTHER, risk="L4")
+    town.holds(source="bank")
+    assert town.cancels(source="bank") == 2
+    assert {row["held_by"] for row in town.rows(tables.dispatches)} == {None}

@@ -179,3 +179,15 @@ def test_hosts_share_the_database_s_clock(town: Town, monkeypatch: pytest.Monkey
     waiting = [row["due_at"] for row in town.all(SMS) if row["id"] not in go]
     assert waiting[0] - NOON < timedelta(seconds=0.03)
     assert waiting[-1] - NOON < timedelta(seconds=1.3)
+
+
+def test_who_is_raised_leaves_the_others_line(town: Town) -> None:
+    """Her L4 text was given a time a minute away behind others; then she is L1, and it goes at once."""
+    town.hears_of(risk="L4")
+    (text,) = town.all(SMS)
+    throttle._put_off(town.store, [(text["id"], NOON + timedelta(minutes=1))], NOON)
+    town.later(seconds=1)
+    town.hears_of(risk="L1")
+    row = town.rows(tables.dispatches, id=text["id"])[0]
+    assert (row["lane"], row["reason"], row["due_at"]) == ("urgent", None, town.now)
+    assert text["id"] in {bell.dispatch_id for bell in town.ticks()}

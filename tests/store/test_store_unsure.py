@@ -209,3 +209,17 @@ def test_every_try_has_a_reference_of_its_own(deaf: Town) -> None:
     references = [row["reference"] for row in deaf.rows(tables.attempts)]
     assert len(references) == len(set(references))
     assert deaf.now > NOON
+
+
+def test_an_answer_about_an_earlier_try_moves_nothing(town: Town) -> None:
+    """The carrier was slow to say what became of her first text, and rule 11 sent a second; she gets no third."""
+    letter = lost(town, SMS, "L1")
+    town.later(hours=80)
+    town.change(tables.attempts, letter.attempt_id, asks=ASKS - 1)
+    (ask,) = clock.asks_due(town.store, now=town.now)
+    town.ticks()
+    town.answered(town.takes([town.one(SMS)["id"]]))
+    assert (town.state(SMS), town.one(SMS)["attempts"]) == ("handed_over", 2)
+    clock.settle_asked(town.store, [clock.Asked(ask, False)], now=town.now)
+    assert (town.state(SMS), town.one(SMS)["attempts"]) == ("handed_over", 2)
+    assert town.tries(town.one(SMS))[0]["answer"] == "refused"

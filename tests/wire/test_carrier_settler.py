@@ -22,6 +22,7 @@ class Settled:
     """What came of a batch."""
 
     bells: list[Bell]
+    counted: int = 0
 
 
 class Writing:

@@ -22,7 +22,9 @@ from raw_carrier import (
     two_letters,
 )
 
+from dispatcher.judge import Answered
 from dispatcher.words import Answer, Outcome
+from workers.carriers import SimulatorCarrier
 
 
 def test_a_taken_letter_is_accepted() -> None:
@@ -155,3 +157,24 @@ def test_a_strange_carriers_id_can_be_kept(carrier_id: str) -> None:
     assert kinds(ended)[1] is Answer.ACCEPTED
     assert ended[0].answer is (Answer.UNSURE if "\0" in carrier_id else Answer.ACCEPTED)
     assert len(ended[0].carrier_ref or "") <= 64
+
+
+async def stops_halfway(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Begins an answer, and says no more until the other side has gone."""
+    await request_of(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{")
+    await reader.read()
+    writer.close()
+
+
+def test_an_answer_that_stops_halfway_costs_no_connection() -> None:
+    """The carrier began to answer and went silent: the text is unsure, and its connection is free for the next one."""
+
+    async def twice(carrier: SimulatorCarrier) -> tuple[list[Answered], int]:
+        ended = [*await two_letters(carrier), *await two_letters(carrier)]
+        connector = carrier._client._wire.client.connector  # type: ignore[attr-defined]  # nothing else tells
+        return ended, len(connector._acquired)
+
+    ended, taken = at(stops_halfway, twice)
+    assert {one.answer for one in ended} == {Answer.UNSURE}
+    assert taken == 0

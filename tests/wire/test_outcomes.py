@@ -137,7 +137,7 @@ def test_cut_connections_lose_nothing(engine: Engine, bank: Upstream, publisher:
     for _ in range(3):
         changes(engine, cases, times=6)
         bank.close()  # it would be cut as well
-        control("close_all_connections", "--vhost", vhost, "--global", "a test cuts")
+        control("close_all_connections", "--vhost", vhost, "a test cuts")
     until("everything is told", lambda: left(engine) == 0)
     again = Upstream(engine.settings.broker_url, "outcome.bank")
     kept = stories(without_repeats(again.listen()))

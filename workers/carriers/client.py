@@ -34,10 +34,17 @@ class CarrierClient(httpx.AsyncClient):
         )
 
     async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """One request, its answer read whole. Raises: what the transport raises; see `ending_of`."""
+        """One request, its answer read whole. Raises: what the transport raises; see `ending_of`.
+
+        An answer that was not read to its end is closed: its connection would be one of the 200 for ever.
+        """
         for hook in self.event_hooks["request"]:
             await hook(request)
         response = await self._wire.handle_async_request(request)
         response.request = request
-        await response.aread()
+        try:
+            await response.aread()
+        except BaseException:
+            await response.aclose()
+            raise
         return response

@@ -1,0 +1,103 @@
+"""No thread of ours ends by a fault of one turn, and no fault keeps another duty from its turn."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from kombu import Message
+from sqlalchemy.exc import OperationalError
+
+from cli import supervise
+from dispatcher import clock, receipts
+from dispatcher.news import Told
+from web.house import House
+from web.mailroom import Mailroom
+from workers.clock import Clock
+from workers.consumer import _batch_of
+
+SWEEPS = ("free_leases", "close_news", "watch_promises", "close_due")
+OTHERS = ("asks_due", "finish_releases", "notice_idle_units", "ring_due")
+PATIENCE_S = 30
+NEWS = Told("r1", "DELIVRD", datetime(2026, 1, 1, tzinfo=UTC), b"{}")
+
+
+class Duties:
+    """Stands for the clock's duties: `faults` befall those that they name; what was done is noted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **faults: Exception) -> None:
+        self.done: list[str] = []
+        answers: dict[str, Any] = {"free_leases": (0, []), "close_news": (0, []), "watch_promises": 0, "close_due": 0}
+        for name in (*SWEEPS, *OTHERS):
+            monkeypatch.setattr(clock, name, self._duty(name, answers.get(name, []), faults.get(name)))
+        applied = receipts.Applied(0, 0, [])
+        monkeypatch.setattr(receipts, "apply", self._duty("apply", applied, faults.get("apply")))
+        relay = SimpleNamespace(ring=lambda _bells: None)
+        self.clock = Clock(cast(Any, SimpleNamespace(store=None, relay=relay)))
+
+    def _duty(self, name: str, answer: object, fault: Exception | None) -> Any:
+        def duty(*_: object, **__: object) -> object:
+            self.done.append(name)
+            if fault is not None:
+                raise fault
+            return answer
+
+        return duty
+
+
+def test_one_broken_duty_leaves_the_others_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receipt that nobody can apply came: bells are rung and promises are watched all the same, and it is told."""
+    duties = Duties(monkeypatch, apply=KeyError("made up"))
+    assert not duties.clock.sweep()
+    assert set(duties.done) == {*SWEEPS, *OTHERS, "apply"}
+
+
+def test_a_database_that_is_away_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a lost database nine times in a turn."""
+    duties = Duties(monkeypatch, free_leases=OperationalError("SELECT 1", None, Exception("made up")))
+    with pytest.raises(OperationalError):
+        duties.clock.sweep()
+    assert duties.done == ["free_leases"]
+
+
+def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A carrier hung up before its news was stored, one piece could not be applied: the next is stored and applied."""
+    applied: list[int] = []
+
+    def apply(_store: object, *, now: object, ids: list[int]) -> receipts.Applied:
+        applied.extend(ids)
+        if len(applied) == 1:
+            raise KeyError("made up")
+        return receipts.Applied(1, 0, [])
+
+    monkeypatch.setattr(receipts, "keep", lambda _store, _carrier, told, now: [len(told)])
+    monkeypatch.setattr(receipts, "apply", apply)
+    mailroom = Mailroom(House(cast(Any, None), cast(Any, None), lambda _bells: None, {}))
+    gone: Future[int] = mailroom.store("simulator", [NEWS])
+    assert gone.cancel()
+    mailroom.start()
+    assert [mailroom.store("simulator", [NEWS]).result(PATIENCE_S) for _ in range(2)] == [1, 1]
+    mailroom.stop()
+    assert len(applied) >= 2
+
+
+def test_a_part_that_cannot_be_started_now_is_tried_again(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine had no memory for a new process: the supervisor goes on watching, and tries after a pause."""
+    child = supervise.Child("web", ["made-up"], {}, tmp_path / "web.log", starts=1)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError("made up")
+
+    monkeypatch.setattr("cli.supervise.subprocess.Popen", refused)
+    supervise.House(cast(Any, None))._start_again(child)
+    assert (child.running, child.starts) == (False, 2)
+
+
+@pytest.mark.parametrize("told", ["a\x00b", "x" * 129, "13800001234", 7, "\ud800"])
+def test_a_batch_that_cannot_be_kept_is_left_out(told: object) -> None:
+    """A publisher's header held a NUL, a phone number, far too much: the alert is taken, without the batch's name."""
+    assert _batch_of(cast(Message, SimpleNamespace(headers={"batch": told}))) is None
+    assert _batch_of(cast(Message, SimpleNamespace(headers={"batch": "night-7"}))) == "night-7"
