@@ -26,7 +26,7 @@ def values_of_files(fields: Collection[str], environment: Mapping[str, str]) -> 
             faults.append(f"{file}: {name} is given too; give one of them")
             continue
         try:
-            values[field] = _text(Path(given[file]))
+            values[field] = text_of(Path(given[file]))
         except OSError as fault:
             faults.append(f"{file}: must name a file that can be read: {fault.strerror or type(fault).__name__}")
         except ValueError as fault:
@@ -34,8 +34,11 @@ def values_of_files(fields: Collection[str], environment: Mapping[str, str]) -> 
     return values, faults
 
 
-def _text(path: Path) -> str:
-    """Raises: OSError: it cannot be read. ValueError: it is empty, too long or no text."""
+def text_of(path: Path) -> str:
+    """What a file holds, white space around it taken off.
+
+    Raises: OSError: it cannot be read. ValueError: it is empty, too long or no text.
+    """
     with path.open("rb") as file:
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:

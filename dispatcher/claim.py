@@ -24,6 +24,7 @@ from dispatcher.judge import Fatigued
 from dispatcher.keys import Keyring
 from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
+from dispatcher.phones import phone_of
 from dispatcher.plan import next_opening
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import Channel, DispatchState, FraudType, Means, Target
@@ -53,7 +54,8 @@ NEEDED = (
 class Letter:
     """What a carrier needs to know of one attempt, and what settles it: the `fence` of this claim.
 
-    `carrier`, `risk`, `planned_at` and `case_id` are for figures and traces only: no carrier is told of them.
+    `text_id` names the words of `text` (a fraud type, `after_transfer`, `duty`), for vendors that send approved
+    templates. `carrier`, `risk`, `planned_at` and `case_id` are for figures and traces: no carrier is told of them.
     """
 
     dispatch_id: UUID
@@ -65,6 +67,7 @@ class Letter:
     to: str = field(repr=False)
     text: str = field(repr=False)
     flash: bool
+    text_id: str = ""
     carrier: str = ""
     risk: str = ""
     planned_at: datetime | None = None
@@ -196,13 +199,12 @@ def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease
 def _letter(keys: Keyring, row: Row, carrier: str, flash: bool) -> Letter:
     channel, fraud_type = Channel(row["channel"]), FraudType(row["fraud_type"])
     if row["target"] == Target.DUTY:
-        to = keys.open(row["duty_phone_sealed"], row["unit_key_id"], "units", row["unit_id"])
-        text = texts.duty_text()
+        text, text_id = texts.duty_text(), "duty"
     else:
-        to = keys.open(row["phone_sealed"], row["key_id"], "cases", row["case_id"])
         paid = row["verdict"] == "defrauded"
         is_text = channel is Channel.SMS
         text = texts.text_for(fraud_type, after_transfer=paid) if is_text else texts.script_for(fraud_type)
+        text_id = "after_transfer" if paid and is_text else fraud_type.value
     number = row["attempts"] + 1
     return Letter(
         dispatch_id=row["id"],
@@ -211,9 +213,10 @@ def _letter(keys: Keyring, row: Row, carrier: str, flash: bool) -> Letter:
         fence=row["fence"] + 1,
         reference=reference(row["stem"], number),
         channel=channel,
-        to=to.decode(),
+        to=phone_of(keys, row),
         text=text,
         flash=flash,
+        text_id=text_id,
         carrier=carrier,
         risk=row["risk"],
         planned_at=row["planned_at"],

@@ -12,9 +12,13 @@ class BadNews(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One piece of news; `raw` is its body as it came."""
+    """One piece of news; `raw` is its body as it came.
+
+    `reference` is ours; it is empty where a vendor repeats only its own name for the try, `carrier_ref`.
+    """
 
     reference: str
     code: str
     at: datetime
     raw: bytes = field(repr=False)
+    carrier_ref: str | None = None

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from dispatcher import clock, receipts
 from dispatcher.bells import Bell
 from workers import meters
+from workers.carriers.interface import Question
 from workers.engine import Engine, engine_of
 
 log = structlog.get_logger("clock")
@@ -131,7 +132,7 @@ class Clock(threading.Thread):
         asks = clock.asks_due(self._engine.store, now=datetime.now(UTC))
         if not asks:
             return False
-        found = self._engine.run(self._engine.carrier.ask([ask.reference for ask in asks])).result()
+        found = self._engine.run(self._engine.carrier.ask([_question(ask) for ask in asks])).result()
         if found is None:
             log.warning("carrier_cannot_be_asked_now", waiting=len(asks))
             return False
@@ -143,6 +144,10 @@ class Clock(threading.Thread):
         bells = clock.settle_asked(self._engine.store, answers, now=datetime.now(UTC))
         self._engine.relay.ring(bells)
         return True
+
+
+def _question(ask: clock.Ask) -> Question:
+    return Question(ask.reference, ask.carrier_ref, ask.to, ask.begun_at)
 
 
 def _went_well(duty: Callable[[], object]) -> bool:

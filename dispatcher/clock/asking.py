@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from dispatcher import judge, tables
 from dispatcher.bells import Bell, bells_of
-from dispatcher.bulk import change
+from dispatcher.bulk import change, rows_of
 from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
+from dispatcher.keys import Keyring
 from dispatcher.move import Happened, move
+from dispatcher.phones import phone_of
 from dispatcher.store import Store
 from dispatcher.words import Outcome
 
@@ -30,6 +32,9 @@ class Ask:
     dispatch_id: UUID
     reference: str
     carrier: str
+    carrier_ref: str | None
+    begun_at: datetime
+    to: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,48 @@ def asks_due(store: Store, *, now: datetime) -> list[Ask]:
         found = connection.execute(query.with_for_update(skip_locked=True)).all()  # who is being moved is asked later
         put_off = update(table).where(table.c.id.in_([row.id for row in found]))
         connection.execute(put_off.values(ask_at=now + AGAIN, asks=table.c.asks + 1))
-    return [Ask(row.id, row.dispatch_id, row.reference, row.carrier) for row in found]
+        return _told(connection, store.keys, [row.id for row in found])
+
+
+def _told(connection: Connection, keys: Keyring, attempt_ids: Sequence[UUID]) -> list[Ask]:
+    """What a carrier may have to be told of these tries; who they were for is opened."""
+    attempt, dispatch, case, unit = tables.attempts, tables.dispatches, tables.cases, tables.units
+    query = (
+        select(
+            attempt.c.id,
+            attempt.c.dispatch_id,
+            attempt.c.reference,
+            attempt.c.carrier,
+            attempt.c.carrier_ref,
+            attempt.c.begun_at,
+            dispatch.c.target,
+            dispatch.c.case_id,
+            dispatch.c.unit_id,
+            case.c.phone_sealed,
+            case.c.key_id,
+            unit.c.duty_phone_sealed,
+            unit.c.key_id.label("unit_key_id"),
+        )
+        .select_from(attempt)
+        .join(dispatch, attempt.c.dispatch_id == dispatch.c.id)
+        .join(case, dispatch.c.case_id == case.c.id)
+        .outerjoin(unit, dispatch.c.unit_id == unit.c.id)
+        .where(attempt.c.id.in_(attempt_ids))
+        .order_by(attempt.c.ask_at, attempt.c.id)
+    )
+    rows = rows_of(connection.execute(query))
+    return [
+        Ask(
+            attempt_id=row["id"],
+            dispatch_id=row["dispatch_id"],
+            reference=row["reference"],
+            carrier=row["carrier"],
+            carrier_ref=row["carrier_ref"],
+            begun_at=row["begun_at"],
+            to=phone_of(keys, row),
+        )
+        for row in rows
+    ]
 
 
 def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> list[Bell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from config.settings import Settings
@@ -13,7 +14,7 @@ from dispatcher.ids import new_id
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
 from workers.carriers import SimulatorCarrier
-from workers.carriers.interface import Found
+from workers.carriers.interface import Found, Question
 from workers.engine import _make_client
 
 TIMEOUT_S, SETTLING_S = 0.6, 4.0
@@ -75,7 +76,7 @@ async def two_letters(carrier: SimulatorCarrier) -> list[Answered]:
 
 async def ask_for_two(carrier: SimulatorCarrier) -> dict[str, Found] | None:
     """What it has of two tries."""
-    return await carrier.ask(REFERENCES)
+    return await carrier.ask([Question(one, None, "+8613800138000", datetime.now(UTC)) for one in REFERENCES])
 
 
 async def request_of(reader: asyncio.StreamReader) -> bytes:

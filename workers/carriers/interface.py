@@ -6,6 +6,7 @@ A request ends in one of three ways: taken, surely not sent, unsure. `ending_of`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -24,6 +25,16 @@ class Found(NamedTuple):
     carrier_ref: str | None
     code: str | None
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One try to ask for: our reference, the carrier's if it told one, to whom and when it was sent."""
+
+    reference: str
+    carrier_ref: str | None
+    to: str = field(repr=False)
+    begun_at: datetime
 
 
 class Carrier(Protocol):
@@ -45,8 +56,8 @@ class Carrier(Protocol):
         """One answer for each letter, in order."""
         ...
 
-    async def ask(self, references: Sequence[str]) -> dict[str, Found] | None:
-        """What it knows of each reference; None when it could not be asked now."""
+    async def ask(self, questions: Sequence[Question]) -> dict[str, Found] | None:
+        """What it knows of each, by our reference; None when it could not be asked now."""
         ...
 
 

@@ -15,7 +15,7 @@ from dispatcher.carriers import simulator as language
 from dispatcher.claim import Letter
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel, Outcome
-from workers.carriers.interface import NETWORK, Found, ending_of
+from workers.carriers.interface import NETWORK, Found, Question, ending_of
 
 PATHS = {Channel.SMS: "/sms", Channel.CALL: "/calls"}
 BUSY_STATUS = frozenset({429, 503})
@@ -86,11 +86,12 @@ class SimulatorCarrier:
                 return Answered(Answer.BUSY, code="busy", retry_after_s=_seconds(pause_s))
         return Answered(Answer.UNSURE, code="unreadable_answer", ask_in_s=self.ask_after_s)
 
-    async def ask(self, references: Sequence[str]) -> dict[str, Found] | None:
-        """What it has of these references; None when it did not answer."""
+    async def ask(self, questions: Sequence[Question]) -> dict[str, Found] | None:
+        """What it has of these; None when it did not answer."""
+        body = {"references": [one.reference for one in questions]}
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._client.post(f"{self._base}/ask", json={"references": list(references)})
+                response = await self._client.post(f"{self._base}/ask", json=body)
             answers = response.raise_for_status().json()["answers"]
         except (TimeoutError, *NETWORK, *UNREADABLE):
             return None
