@@ -68,3 +68,8 @@ class CarrierSettings(Section):
     codes: dict[str, str] = Field(default_factory=dict)
     callback_secret: Secret | None = None
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def signing_secret(self) -> SecretStr | None:
+        """What the vendor signs its callbacks with; None where it signs nothing."""
+        return None

@@ -42,13 +42,20 @@ class Language:
     `codes`: a code of its news to its outcome; None is news that is not final. What it has not is `unknown`.
     `read_news`: the news of one callback and a sentence for each element that could not be read.
     Raises BadNews: not a callback of this vendor at all.
-    `thanks`: the reply when everything is stored; `try_again`: when nothing was.
+    `thanks`: the reply when everything is stored, or what makes it from the callback (a voice gateway is told what to
+    do next); `try_again`: when nothing was.
     `honest(callback, secret)`: whether its signature fits; None where the vendor signs nothing.
+    `source`: the document in which the vendor lists its codes, for the page that shows them.
     """
 
     kind: str
     codes: Mapping[str, Outcome | None]
     read_news: Callable[[Callback], tuple[list[Told], Sequence[str]]]
-    thanks: Reply
+    thanks: Reply | Callable[[Callback], Reply]
     try_again: Reply = Reply(503, b"", "text/plain")
     honest: Callable[[Callback, str], bool] | None = None
+    source: str = ""
+
+    def reply(self, callback: Callback) -> Reply:
+        """What the vendor hears when all that this callback tells is stored."""
+        return self.thanks if isinstance(self.thanks, Reply) else self.thanks(callback)
