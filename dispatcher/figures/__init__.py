@@ -1,11 +1,42 @@
 """Figures that can be recounted: every number with its definition, numerator and denominator.
 
-Scope       which alerts are meant
-figures()   the alerts, the dispatches by state, the dozen KPIs
+Scope        which alerts are meant
+count()      any figures of a scope, by any dimensions: a Table of Kpi
+quantiles()  response times of a scope: p50, p90, p99
+behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
+lag()        how far the figures are behind the rows
+figures()    the alerts, the dispatches by state, the first dozen, straight from the rows
 """
 
-from dispatcher.figures.count import Figures, Kpi, figures
-from dispatcher.figures.definitions import KPIS
+from dispatcher.figures.behind import behind, unit_of
+from dispatcher.figures.count import Figures, figures
+from dispatcher.figures.counting import count
+from dispatcher.figures.definitions import DEFINITIONS, DOZEN, KPIS, LATENCIES, Definition
+from dispatcher.figures.dimensions import DIMENSIONS
+from dispatcher.figures.lag import Lag, lag
+from dispatcher.figures.quantiles import quantiles
 from dispatcher.figures.scope import Scope
+from dispatcher.figures.table import Behind, Key, Kpi, Quantiles, Table
 
-__all__ = ["KPIS", "Figures", "Kpi", "Scope", "figures"]
+__all__ = [
+    "DEFINITIONS",
+    "DIMENSIONS",
+    "DOZEN",
+    "KPIS",
+    "LATENCIES",
+    "Behind",
+    "Definition",
+    "Figures",
+    "Key",
+    "Kpi",
+    "Lag",
+    "Quantiles",
+    "Scope",
+    "Table",
+    "behind",
+    "count",
+    "figures",
+    "lag",
+    "quantiles",
+    "unit_of",
+]

@@ -11,20 +11,10 @@ from sqlalchemy import Connection, and_, case, distinct, func, or_, select
 
 from dispatcher import tables
 from dispatcher.figures.definitions import KPIS
+from dispatcher.figures.promised import by_phone, was_called
 from dispatcher.figures.scope import Scope
-from dispatcher.words import Channel, DeadlineKind, DispatchState, Means, Outcome, Risk, Target
-
-HEARD = (Outcome.HEARD, Outcome.KEY_UNDERSTOOD, Outcome.KEY_PAID)
-SPOKEN = (Outcome.REACHED, Outcome.REFUSED_ADVICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Kpi:
-    """A figure with what it was made of. `value` is None when the denominator is 0."""
-
-    value: float | None
-    numerator: int
-    denominator: int
+from dispatcher.figures.table import Kpi
+from dispatcher.words import Channel, DeadlineKind, DispatchState, Outcome, Risk, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +131,7 @@ class _Count:
 
     def _call_answered(self) -> tuple[int, int]:
         calls = self._voices(func.count(distinct(self.served.c.phone_index)), Channel.CALL)
-        return self._number(calls.where(_by_phone())), self._number(calls.where(_was_called()))
+        return self._number(calls.where(by_phone())), self._number(calls.where(was_called()))
 
     def _met(self) -> tuple[int, int]:
         table, persons = tables.dispatches, func.count(distinct(self.served.c.phone_index))
@@ -151,7 +141,8 @@ class _Count:
         return self._number(met), self._number(required)
 
     def _met_on_time(self) -> tuple[int, int]:
-        return self._limits(DeadlineKind.MET, on_time=True, persons=True)
+        in_time = tables.deadlines.c.late_on_arrival.is_(False)
+        return self._limits(DeadlineKind.MET, on_time=True, extra=in_time, persons=True)
 
     def _coverage(self) -> tuple[int, int]:
         everybody = self._number(select(func.count(distinct(self.cases.c.phone_index))))
@@ -169,7 +160,9 @@ class _Count:
         table = tables.deadlines
         needing = self.cases.c.risk.in_((Risk.L1, Risk.L2, Risk.L3))
         missed = or_(table.c.done_at.is_(None), table.c.done_at > table.c.due_at)
-        base = self._matured(DeadlineKind.CONTACT, func.count(distinct(self.cases.c.phone_index))).where(needing)
+        base = self._matured(DeadlineKind.CONTACT, func.count(distinct(self.cases.c.phone_index))).where(
+            needing, table.c.late_on_arrival.is_(False)
+        )
         return self._number(base.where(missed)), self._number(base)
 
     # -- what they share ----------------------------------------------------------------------------------------
@@ -185,7 +178,7 @@ class _Count:
         attempt, dispatch = tables.attempts, tables.dispatches
         return self._voices(what).where(
             or_(
-                and_(dispatch.c.channel == Channel.CALL, _by_phone()),
+                and_(dispatch.c.channel == Channel.CALL, by_phone()),
                 and_(dispatch.c.channel == Channel.VISIT, attempt.c.outcome == Outcome.MET),
             ),
         )
@@ -267,21 +260,3 @@ class _Count:
 
     def _counts(self, query: Any) -> dict[str, int]:
         return {name: int(number) for name, number in self.connection.execute(query)}
-
-
-def _by_phone() -> Any:
-    """The person himself answered: a robot was heard, or a caller reached him."""
-    attempt, dispatch = tables.attempts, tables.dispatches
-    return or_(
-        and_(dispatch.c.means == Means.ROBOT, attempt.c.outcome.in_(HEARD)),
-        and_(dispatch.c.means == Means.HUMAN, attempt.c.outcome.in_(SPOKEN)),
-    )
-
-
-def _was_called() -> Any:
-    """A phone rang or may have rung: the carrier took a robot's call, or a caller reported one."""
-    attempt, dispatch = tables.attempts, tables.dispatches
-    return or_(
-        and_(dispatch.c.means == Means.ROBOT, attempt.c.answer.in_(("accepted", "unsure"))),
-        and_(dispatch.c.means == Means.HUMAN, attempt.c.outcome.is_not(None)),
-    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dispatcher.figures import KPIS
+from dispatcher.figures import DEFINITIONS
 from parts.markdown import table
 from simulator.numbers import FATES
+
+TOLD = {name: (one.zh, one.en) for name, one in DEFINITIONS.items()}
 
 
 def figures() -> str:
     """Each figure with its definition."""
-    return table(("id", "中文", "definition"), [(f"`{name}`", *told) for name, told in KPIS.items()])
+    return table(("id", "中文", "definition"), [(f"`{name}`", *told) for name, told in TOLD.items()])
 
 
 def numbers() -> str:

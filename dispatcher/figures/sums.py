@@ -1,0 +1,110 @@
+"""The arithmetic: parts of figures from rows of facts, all of them in two statements.
+
+what adds up     one pass over the facts in scope
+persons          the marks of each person's cases are joined first; then persons are counted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, case, cast, func, literal, select
+from sqlalchemy.sql.util import ClauseAdapter
+
+from dispatcher.figures.dimensions import keyed
+from dispatcher.figures.marks import Mark
+from dispatcher.figures.parts import Alerts, Part, Persons, Sum
+from dispatcher.figures.table import Key
+from dispatcher.store import is_postgres
+
+Counted = dict[Key, dict[Part, int]]
+
+
+def count_parts(
+    connection: Connection, facts: FromClause, where: Sequence[Any], parts: Iterable[Part], by: Sequence[str]
+) -> Counted:
+    """Each part of each row; keys as the database keeps them."""
+    wanted = list(dict.fromkeys(parts))
+    source, keys = keyed(facts, by)
+    found: Counted = {}
+    sums = [part for part in wanted if isinstance(part, Sum | Alerts)]
+    persons = [part for part in wanted if isinstance(part, Persons)]
+    # always asked: it tells which rows there are
+    _read(connection, add_up(source, keys, adapted(source, where, facts), sums), len(keys), sums, found)
+    if persons:
+        query = count_persons(connection, source, keys, adapted(source, where, facts), persons)
+        _read(connection, query, len(keys), persons, found)
+    return found
+
+
+def adapted(source: FromClause, where: Sequence[Any], facts: FromClause) -> Sequence[Any]:
+    """Conditions on the facts, said of a source that was made from them."""
+    return where if source is facts else [ClauseAdapter(source).traverse(condition) for condition in where]
+
+
+def add_up(
+    source: FromClause, keys: Sequence[ColumnElement[Any]], where: Sequence[Any], parts: Sequence[Sum | Alerts]
+) -> Any:
+    """What adds up, by key."""
+    columns = [_total(source, part).label(f"part_{place}") for place, part in enumerate(parts)]
+    query = select(*keys, *columns, func.count().label("rows")).select_from(source).where(*where)
+    return query.group_by(*keys)
+
+
+def _total(source: FromClause, part: Sum | Alerts) -> ColumnElement[Any]:
+    if isinstance(part, Sum):
+        added: ColumnElement[Any] = reduce(lambda one, other: one + other, (source.c[name] for name in part.columns))
+        return cast(func.coalesce(func.sum(added), 0), BigInteger)
+    if part.joined:
+        return func.count()
+    return func.coalesce(func.sum(case((has(source.c.marks, part.marks), 1), else_=0)), 0)
+
+
+def count_persons(
+    connection: Connection,
+    source: FromClause,
+    keys: Sequence[ColumnElement[Any]],
+    where: Sequence[Any],
+    parts: Sequence[Persons],
+) -> Any:
+    """Distinct persons, by key."""
+    every = reduce(lambda one, other: one | other, (part.marks for part in parts))
+    joined = all_marks(connection, source.c.marks, every)
+    each = (
+        select(*keys, source.c.person, joined.label("marks"))
+        .select_from(source)
+        .where(*where, source.c.merged.is_(False))
+        .group_by(*keys, source.c.person)
+        .subquery("each_person")
+    )
+    columns = [
+        func.sum(case((has(each.c.marks, part.marks), 1), else_=0)).label(f"part_{place}")
+        for place, part in enumerate(parts)
+    ]
+    names = [each.c[key.name] for key in keys]
+    return select(*names, *columns, func.count().label("rows")).group_by(*names)
+
+
+def has(marks: ColumnElement[Any], wanted: Mark) -> ColumnElement[bool]:
+    """Every mark of `wanted` is there."""
+    bits = literal(int(wanted), BigInteger)
+    return marks.op("&")(bits) == bits
+
+
+def all_marks(connection: Connection, marks: ColumnElement[Any], wanted: Mark) -> ColumnElement[Any]:
+    """The marks of several rows together; on SQLite, which cannot join bits, those of `wanted` alone."""
+    if is_postgres(connection):
+        return func.bit_or(marks)
+    each = [func.max(marks.op("&")(literal(int(mark), BigInteger))) for mark in Mark if mark in wanted]
+    return reduce(lambda one, other: one + other, each)
+
+
+def _read(connection: Connection, query: Any, width: int, parts: Sequence[Part], found: Counted) -> None:
+    for row in connection.execute(query):
+        if row[-1] == 0:
+            continue
+        cells = found.setdefault(tuple(row[:width]), {})
+        for part, value in zip(parts, row[width:], strict=False):
+            cells[part] = int(value or 0)
