@@ -15,17 +15,15 @@ import structlog
 
 from dispatcher.assign import assign
 from dispatcher.claim import Letter, claim
-from dispatcher.judge import Answered
 from dispatcher.settle import Settlement
 from dispatcher.throttle import within_limit
-from dispatcher.words import Answer, Channel
+from dispatcher.words import Channel
 from workers import meters, tracing
+from workers.carriers import client
+from workers.carriers.interface import TOO_LATE
 from workers.engine import Engine
 
 log = structlog.get_logger("deliver")
-
-TOO_LATE = Answered(Answer.BUSY, code="too_late_to_send", retry_after_s=0.0)
-"""Surely not sent: if the lease has not been taken away yet, it is tried again at once."""
 
 
 def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
@@ -89,6 +87,7 @@ async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter], s
         log.warning("too_late_to_send", count=len(part))
         answers = [TOO_LATE] * len(part)
     else:
+        client.send_by.set(send_by)
         answers = await engine.carrier.send(channel, part)
     at = datetime.now(UTC)
     tracing.answered(place, part, answers, begun, at)

@@ -34,10 +34,17 @@ def repeats(world: World) -> Line:
             allowed = _allowed(world, dispatch, good, effect)
             (notes if allowed else faults).append(
                 f"{attempt.reference}: a second {effect.kind} after one that went well"
-                + (f"; {allowed}" if allowed else "")
+                + (f"; {allowed}" if allowed else _stood(*good[0], effect))
             )
     count = len(faults) + len(notes)
     return Line("repeats", "nobody was warned twice but by rule 11", count, tuple(faults), tuple(notes))
+
+
+def _stood(first: Attempt, effect: Entry, again: Entry) -> str:
+    """How the first stood, for whoever looks for the cause."""
+    later_s = (again.at - effect.at).total_seconds()
+    answered = f"{first.answer}, {first.code}" if first.code else str(first.answer)
+    return f" {later_s:.1f} s before; that one: {effect.facts.get('ending')} by the carrier, {answered} to us"
 
 
 def _allowed(world: World, dispatch: Dispatch, good: list[tuple[Attempt, Entry]], again: Entry) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from dispatcher import tables
-from dispatcher.bulk import New, change
+from dispatcher.bulk import New, also, among, change, rows_of
 from dispatcher.casebook.asking import Asking
 from dispatcher.draft import Row
 from dispatcher.plan import Plan, PlannedDeadline
@@ -26,6 +26,7 @@ class Limits(Asking):
         super().__init__(connection, now=now, actor=actor)
         self._done: list[Row] = []
         self._void: list[Row] = []
+        self._known_limits: dict[UUID, list[Row]] = {}
 
     def done(self, case_id: UUID, kind: DeadlineKind, at: datetime, *, dispatch_id: UUID | None = None) -> None:
         """Note that what was promised happened `at`, on time or late; the earliest time counts, whenever it is told."""
@@ -43,19 +44,9 @@ class Limits(Asking):
 
     def _tightened(self, case: Row, plan: Plan) -> Plan:
         """Open limits of the same kind end no later than the new ones; only kinds that are missing are added."""
-        table = tables.deadlines
-        query = (
-            select(table.c.id, table.c.kind, table.c.due_at)
-            .where(
-                table.c.case_id == case["id"],
-                table.c.kind.in_(_LIMITS),
-                table.c.void_at.is_(None),
-                func.coalesce(table.c.done_at, table.c.missed_at, self.now) >= self.round_of(case),
-            )
-            .order_by(table.c.due_at)
-        )
-        rows = [dict(row) for row in self.connection.execute(query).mappings()]
-        rows += [row for row in self.draft.rows(table) if row["case_id"] == case["id"]]
+        begun = self.round_of(case)
+        rows = [row for row in self._limits_of(case) if (row["done_at"] or row["missed_at"] or self.now) >= begun]
+        rows += [row for row in self.draft.rows(tables.deadlines) if row["case_id"] == case["id"]]
         there = {row["kind"]: row for row in rows if row["kind"] in _LIMITS}
         missing: list[PlannedDeadline] = []
         for limit in plan.deadlines:
@@ -64,9 +55,25 @@ class Limits(Asking):
                 missing.append(limit)
             elif limit.due_at < old["due_at"]:
                 old["due_at"] = limit.due_at
-                if "done_at" not in old:  # it is in the database, not in the draft
+                if "step" not in old:  # it is in the database, not in the draft
                     self._shorten(old["id"], limit)
         return Plan(plan.dispatches, tuple(missing), plan.closes_itself_at, plan.needless)
+
+    def _limits_of(self, case: Row) -> list[Row]:
+        """The limits of a case that are not void, by their time; those of all cases at hand are fetched together."""
+        if case["id"] not in self._known_limits:
+            wanted = [one for one in self.cases if one not in self._known_limits and one not in self._fresh]
+            self._known_limits |= {one: [] for one in (case["id"], *wanted)}
+            table = tables.deadlines
+            query = select(
+                table.c.id, table.c.case_id, table.c.kind, table.c.due_at, table.c.done_at, table.c.missed_at
+            ).where(
+                among(self.connection, table.c.case_id, wanted),
+                also(table.c.kind.in_(_LIMITS), table.c.void_at.is_(None)),
+            )
+            for row in rows_of(self.connection.execute(query.order_by(table.c.due_at))):
+                self._known_limits[row["case_id"]].append(row)
+        return self._known_limits[case["id"]]
 
     def _shorten(self, deadline_id: UUID, limit: PlannedDeadline) -> None:
         table = tables.deadlines

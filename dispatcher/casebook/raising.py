@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from config.policy import Policy
 from dispatcher import tables
+from dispatcher.bulk import among
 from dispatcher.casebook.asking import TAKEN_AWAY, way_of
 from dispatcher.casebook.ending import Ending
 from dispatcher.casebook.loading import OPEN
@@ -22,6 +24,10 @@ from dispatcher.words import CloseCode, DispatchState, Means, Risk, Target
 
 class Raising(Ending):
     """What brings promised work to a case."""
+
+    def __init__(self, connection: Connection, *, now: datetime, actor: str) -> None:
+        super().__init__(connection, now=now, actor=actor)
+        self._known_pushes: dict[UUID, datetime] = {}
 
     def write_plan(self, case: Row, plan: Plan) -> list[Row]:
         """Turn a plan into rows of `case`; returns the new dispatches."""
@@ -130,7 +136,11 @@ class Raising(Ending):
         return self.write_plan(case, self._tightened(case, extra))
 
     def _pushed_at(self, case: Row) -> datetime:
-        table = tables.alerts
-        newest = select(func.max(table.c.pushed_at)).where(table.c.case_id == case["id"])
-        found: datetime | None = self.connection.execute(newest).scalar()
-        return found or self.now
+        """When its newest alert was pushed; what all cases at hand were told is fetched together."""
+        if case["id"] not in self._known_pushes:
+            wanted = [one for one in self.cases if one not in self._known_pushes and one not in self._fresh]
+            table = tables.alerts
+            query = select(table.c.case_id, func.max(table.c.pushed_at)).group_by(table.c.case_id)
+            found = self.connection.execute(query.where(among(self.connection, table.c.case_id, wanted)))
+            self._known_pushes |= dict.fromkeys((case["id"], *wanted), self.now) | {row[0]: row[1] for row in found}
+        return self._known_pushes[case["id"]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from story import GRANDMOTHER, Town
+import pytest
+from story import GRANDFATHER, GRANDMOTHER, Town
 
 from dispatcher import tables
+from dispatcher.claim import Letter
+from dispatcher.clock import close_due, closing
 from dispatcher.plan import HUMAN, ROBOT, SMS, VISIT
 
 
@@ -195,3 +198,37 @@ def test_a_linked_case_is_not_to_be_found_either(town: Town) -> None:
     town.works()
     town.not_met(town.one(VISIT))
     assert {(case["state"], case["close_code"]) for case in town.cases()} == {("open", "temp_unreachable")}
+
+
+def heard_while_her_text_is_underway(town: Town) -> Letter:
+    """L4: grandmother's robot was heard; her text is with a worker when the closing time has come."""
+    town.hears_of(GRANDMOTHER, risk="L4")
+    text, call = sorted(town.takes(), key=lambda letter: letter.channel, reverse=True)
+    town.answered([call])
+    town.told(call, "HEARD")
+    town.later(hours=49)
+    return text
+
+
+def test_a_case_whose_own_work_goes_on_is_left_in_peace(town: Town) -> None:
+    """Her closing time came while her text was underway: the clock changed nothing, and closed the case after that."""
+    text = heard_while_her_text_is_underway(town)
+    before = town.case()
+    assert close_due(town.store, now=town.now) == 0
+    assert town.case() == before
+    town.answered([text])
+    assert close_due(town.store, now=town.now) == 1
+    assert town.case()["state"] == "closed"
+
+
+def test_a_page_of_busy_cases_makes_room(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look's page was full of cases that were busy at their closing time: the one behind them closed all the same."""
+    heard_while_her_text_is_underway(town)
+    town.hears_of(GRANDFATHER, risk="L4")
+    for letter in town.works():
+        town.told(letter, "HEARD" if letter.channel == "call" else "DELIVRD")
+    monkeypatch.setattr(closing, "PAGE", 1)
+    town.later(hours=48)
+    assert close_due(town.store, now=town.now) == 0
+    assert close_due(town.store, now=town.now) == 1
+    assert sorted(case["state"] for case in town.cases()) == ["closed", "open"]

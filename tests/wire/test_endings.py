@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import pytest
 from deployment import free_port
@@ -25,6 +26,8 @@ from raw_carrier import (
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Outcome
 from workers.carriers import SimulatorCarrier
+from workers.carriers.client import CarrierClient, send_by
+from workers.carriers.interface import NETWORK
 
 
 def test_a_taken_letter_is_accepted() -> None:
@@ -178,3 +181,43 @@ def test_an_answer_that_stops_halfway_costs_no_connection() -> None:
     ended, taken = at(stops_halfway, twice)
     assert {one.answer for one in ended} == {Answer.UNSURE}
     assert taken == 0
+
+
+def test_a_request_that_its_lease_would_not_outlive_is_not_sent() -> None:
+    """The process stood still before the text was on the wire, until others might have it: the carrier never saw it."""
+    seen: list[bytes] = []
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await request_of(reader))
+        writer.close()
+
+    async def late(carrier: SimulatorCarrier) -> list[Answered]:
+        send_by.set(time.monotonic() - 1)
+        return await two_letters(carrier)
+
+    ended = at(counting, late)
+    assert [(one.answer, one.code, one.retry_after_s) for one in ended] == [(Answer.BUSY, "too_late_to_send", 0.0)] * 2
+    assert not seen
+
+
+def test_a_get_is_sent_once() -> None:
+    """A carrier that takes texts by GET dropped a kept connection in mid-request: nobody sent the text again."""
+    seen: list[bytes] = []
+
+    async def once_then_drops(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(http("200 OK", b"ok"))
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async def both() -> None:
+        server = await asyncio.start_server(once_then_drops, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/send"
+        async with CarrierClient() as client:
+            assert (await client.get(url)).is_success
+            with pytest.raises(NETWORK):
+                await client.get(url)
+        server.close()
+
+    asyncio.run(both())
+    assert len(seen) == 2

@@ -16,6 +16,7 @@ import httpx
 from dispatcher.claim import Letter
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
+from workers.carriers.client import TooLate
 
 
 class Found(NamedTuple):
@@ -65,6 +66,10 @@ NETWORK = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 """What the network raises: httpx-aiohttp lets some of aiohttp's own through, such as a reply that is no HTTP."""
 
 
+TOO_LATE = Answered(Answer.BUSY, code="too_late_to_send", retry_after_s=0.0)
+"""Surely not sent: if the lease has not been taken away yet, it is tried again at once."""
+
+
 def ending_of(fault: Exception, *, ask_in_s: float | None) -> Answered:
     """Surely not sent when no connection came about; unsure for whatever else went wrong.
 
@@ -72,6 +77,8 @@ def ending_of(fault: Exception, *, ask_in_s: float | None) -> Answered:
     cause decides. Source: measured with httpx-aiohttp 0.2 and aiohttp 3.14, see tests/wire/test_endings.py.
     """
     cause = fault.__cause__ or fault
+    if isinstance(cause, TooLate):
+        return TOO_LATE
     never_connected = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     if never_connected or isinstance(fault, httpx.PoolTimeout | httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Answered(Answer.BUSY, code="not_connected")
