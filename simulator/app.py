@@ -8,6 +8,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from simulator.carrier import Carrier
+from simulator.counter import Counter
+from simulator.dialects import Dialects
 from simulator.doors import Doors
 from simulator.hang_up import Lines
 from simulator.ledger import Ledger
@@ -15,6 +17,7 @@ from simulator.news import NewsRoom
 from simulator.people import People
 from simulator.people.work import Work
 from simulator.simulation import Simulation
+from simulator.telling import OwnTelling
 from simulator.town import Town
 from simulator.wire import Poster, make_client
 
@@ -28,8 +31,11 @@ def make_app(sim: Simulation) -> ASGIApp:
     town = Town(sim.seed, by_digits=sim.digits_decide)
     to_callbacks = Poster(connections=sim.news_posts, timeout_s=10)
     to_worklist = make_client(connections=64, timeout_s=30)
-    news = NewsRoom(ledger, sim.secret, to_callbacks, most=sim.news_most, posts=sim.news_posts)
-    doors = Doors(sim, Carrier(sim, town, ledger, news), ledger, news)
+    news = NewsRoom(ledger, OwnTelling(sim.secret, most=sim.news_most), to_callbacks, posts=sim.news_posts)
+    carrier = Carrier(sim, town, ledger, news)
+    counter = Counter(sim, carrier, news)
+    doors = Doors(sim, carrier, counter, ledger)
+    vendors = Dialects(sim, counter, ledger)
     people = People(sim, Work(sim, town, ledger), ledger, to_worklist)
 
     @asynccontextmanager
@@ -39,7 +45,7 @@ def make_app(sim: Simulation) -> ASGIApp:
         try:
             yield
         finally:
-            doors.close()
+            counter.close()
             for room in rooms:
                 room.cancel()
                 with suppress(asyncio.CancelledError):
@@ -48,4 +54,4 @@ def make_app(sim: Simulation) -> ASGIApp:
             await to_worklist.aclose()
             ledger.close()
 
-    return Lines(Starlette(routes=doors.routes(), lifespan=living))
+    return Lines(Starlette(routes=[*doors.routes(), *vendors.routes()], lifespan=living))

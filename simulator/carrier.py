@@ -11,8 +11,9 @@ from simulator.chance import befalls, between, draw, draws
 from simulator.clock import Clock, iso, utc_now
 from simulator.ledger import Ledger, carrier_id
 from simulator.letters import Letter, Order
-from simulator.news import Item, NewsRoom
+from simulator.news import NewsRoom
 from simulator.simulation import Simulation
+from simulator.telling import Ear, Item
 from simulator.town import Town
 from simulator.town.fates import HEARD
 
@@ -57,14 +58,15 @@ class Carrier:
 
         Effects are in the ledger when this returns; all other news is promised.
         """
-        if order.callback != self._ledger.memory.door:
+        if order.telling is None and order.callback != self._ledger.memory.door:
             self._ledger.write("door", reference=None, person=None, callback=order.callback)
+        ear = Ear(order.telling or self._news.own, order.callback)
         answers: list[dict[str, Any]] = []
         early: list[Item] = []
         for letter in order.letters:
             person = self._ledger.person(letter.to)
             refused = self._refusal(kind, letter, person)
-            answers.append(refused or self._accept(kind, letter, person, ending, order.callback, early))
+            answers.append(refused or self._accept(kind, letter, person, ending, ear, early))
         return answers, early
 
     def ask(self, references: list[str]) -> list[dict[str, Any]]:
@@ -88,10 +90,13 @@ class Carrier:
         return answers
 
     def _accept(
-        self, kind: Kind, letter: Letter, person: str, ending: Ending, callback: str, early: list[Item]
+        self, kind: Kind, letter: Letter, person: str, ending: Ending, ear: Ear, early: list[Item]
     ) -> dict[str, Any]:
         nth = self._ledger.count(person, kind)
         outcome = (self._town.text if kind == "text" else self._town.ring)(letter.to, nth)
+        dialect = ear.telling.dialect
+        if dialect is not None:
+            outcome = ear.telling.sayable(outcome, letter)
         manner, x = self._manner(kind, letter.to, nth)
         entry = self._ledger.write(
             kind,
@@ -103,9 +108,16 @@ class Carrier:
             news="withheld" if manner == "never" else "told",
             ending=ending,
             **({"flash": True} if letter.flash else {}),
+            **({"dialect": dialect} if dialect else {}),
         )
         theirs = carrier_id(entry["n"])
-        self._promise(manner, x, kind, Item(letter.reference, theirs, outcome, ""), callback, early)
+        item = Item(letter.reference, theirs, outcome, "")
+        if dialect is not None:
+            item = item._replace(letter=letter, began=entry["at"])
+        if ear.callback or dialect is None:
+            self._promise(manner, x, kind, item, ear, early)
+        elif manner != "never":
+            self._learn(item)
         return {"reference": letter.reference, "answer": "accepted", "carrier_id": theirs}
 
     def _manner(self, kind: Kind, phone: str, nth: int) -> tuple[str, tuple[float, ...]]:
@@ -114,28 +126,42 @@ class Carrier:
             return fixed.news, x
         return befalls(x[0], self._of_news) or "plain", x
 
-    def _promise(
-        self, manner: str, x: tuple[float, ...], kind: Kind, item: Item, callback: str, early: list[Item]
-    ) -> None:
+    def _promise(self, manner: str, x: tuple[float, ...], kind: Kind, item: Item, ear: Ear, early: list[Item]) -> None:
+        delay_s = 0.0 if self._sim.at_once else between(x[1], *self._sim.news_ms) / 1000
+        stages = ear.telling.stages(item)
+        for place, stage in enumerate(stages):
+            self._tell(stage, ear, delay_s * place / len(stages))
         if manner == "never":
             return
         if manner == "early":
             early.append(item._replace(at=iso(self._now())))
             return
-        delay_s = 0.0 if self._sim.at_once else between(x[1], *self._sim.news_ms) / 1000
         if manner == "late":
             delay_s = between(x[1], *self._sim.late_news_s)
-        self._tell(item, callback, delay_s)
+        self._tell(item, ear, delay_s)
         if manner == "twice":
-            self._tell(item, callback, delay_s + between(x[2], 0.05, 0.5))
+            self._tell(item, ear, delay_s + between(x[2], 0.05, 0.5))
         if manner == "reversed":
-            codes = WORSE[kind] if item.code in GOOD else (NOT_FINAL[kind],)
-            worse = codes[int(x[3] * len(codes))]
-            self._tell(item._replace(code=worse), callback, delay_s + between(x[2], 0.3, 0.8))
+            self._tell_worse(item, ear, kind, x[3], delay_s + between(x[2], 0.3, 0.8))
 
-    def _tell(self, item: Item, callback: str, delay_s: float) -> None:
+    def _tell_worse(self, item: Item, ear: Ear, kind: Kind, x: float, delay_s: float) -> None:
+        stages = ear.telling.stages(item)
+        if stages:
+            self._tell(stages[-1], ear, delay_s)
+            return
+        codes = WORSE[kind] if item.code in GOOD else (NOT_FINAL[kind],)
+        if ear.telling.dialect is not None:
+            # a vendor that tells nothing but ends has no word for what is not one
+            codes = tuple(code for code in codes if code != NOT_FINAL[kind]) or (item.code,)
+        self._tell(item._replace(code=codes[int(x * len(codes))]), ear, delay_s)
+
+    def _learn(self, item: Item) -> None:
+        """Nobody is told; whoever asks the vendor hears of it."""
+        self._ledger.memory.sent[item.carrier_id].known_at = iso(self._now())
+
+    def _tell(self, item: Item, ear: Ear, delay_s: float) -> None:
         at = iso(self._now() + timedelta(seconds=delay_s))
-        self._news.tell(callback, item._replace(at=at), delay_s)
+        self._news.tell(ear, item._replace(at=at), delay_s)
 
     def _refusal(self, kind: Kind, letter: Letter, person: str) -> dict[str, Any] | None:
         nth = self._count(kind, person)

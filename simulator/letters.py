@@ -1,12 +1,18 @@
 """What a client may ask of the carrier, read strictly: every fault is named, no value is repeated back."""
 
+from __future__ import annotations
+
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from simulator.simulation import is_web_address
+
+if TYPE_CHECKING:
+    from simulator.telling import Telling
 
 MOST_LETTERS = 500
 REFERENCE = re.compile(r"[A-Za-z0-9]{1,15}")
@@ -24,20 +30,25 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One text to send or script to speak, to one E.164 number."""
+    """One text to send or script to speak, to one E.164 number.
+
+    `reference` is empty where a vendor's request named none that we could know. `told`: what else its news repeats.
+    """
 
     reference: str
     to: str
     text: str
-    flash: bool
+    flash: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Letters in the order they came (1 .. MOST_LETTERS) and where their news goes."""
+    """Letters in the order they came (at least one), and where and how their news is told; None: the own way."""
 
     callback: str
     letters: list[Letter]
+    telling: Telling | None = None
 
 
 def read_order(body: bytes) -> Order:

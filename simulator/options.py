@@ -2,6 +2,9 @@
 
 Secrets come by the environment alone, since anybody on the machine can read a command line:
 QUANZU_SIMULATOR_SECRET, QUANZU_SIMULATOR_CALLER_KEYS and QUANZU_SIMULATOR_OFFICER_KEYS (comma between keys).
+The simulated vendors know one account, QUANZU_SIMULATOR_ID ("sim"), with that secret. Those whose requests name no
+callback push to QUANZU_SIMULATOR_ALIYUN_CALLBACK, …_ALIYUN_VOICE_CALLBACK, …_TENCENT_CALLBACK and
+…_TENCENT_VOICE_CALLBACK.
 """
 
 import argparse
@@ -46,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     add("--faults", default="mild", help="mild, none, or shares such as hang=0.01,drop=0.002; the rest is 0")
     add("--digits", action=argparse.BooleanOptionalAction, default=True, help="last four digits decide (yes)")
     add("--at-once", action="store_true", help="no pace, no fault: for benchmarks")
+    add("--limits", action=argparse.BooleanOptionalAction, default=True, help="vendors' limits per person (yes)")
+    add("--push-again-s", metavar="A,B,…", default="60,300,600", help="when a vendor pushes again (%(default)s)")
     for name, what in SPANS.items():
         low, high = getattr(plain, name)
         add(_flag(name), metavar="LOW..HIGH", default=f"{low:g}..{high:g}", help=f"{what} (%(default)s)")
@@ -102,12 +107,29 @@ def read_options(args: argparse.Namespace, env: Mapping[str, str]) -> tuple[Simu
         worklist=args.worklist,
         caller_keys=_keys(env, "QUANZU_SIMULATOR_CALLER_KEYS"),
         officer_keys=_keys(env, "QUANZU_SIMULATOR_OFFICER_KEYS"),
+        push_again_s=_pauses("push_again_s", args.push_again_s, wrong),
+        limits=args.limits,
     )
+    sim = with_vendors(sim, env)
     sim = replace(sim, **numbers_read, **spans, **whole)  # type: ignore[arg-type]  # SPANS and NUMBERS name its fields
     wrong += sim.wrong()
     if wrong:
         raise OptionsWrong(wrong)
     return sim, args.host, port
+
+
+PUSHED = ("aliyun", "aliyun-voice", "tencent", "tencent-voice")
+"""The dialects whose requests name no callback: where they push is told beforehand."""
+
+
+def with_vendors(sim: Simulation, env: Mapping[str, str]) -> Simulation:
+    """The same with the simulated vendors' account and callbacks as the environment tells them."""
+    told = {name: env.get(f"QUANZU_SIMULATOR_{name.upper().replace('-', '_')}_CALLBACK", "") for name in PUSHED}
+    return replace(
+        sim,
+        vendor_id=env.get("QUANZU_SIMULATOR_ID") or sim.vendor_id,
+        callbacks={name: address for name, address in told.items() if address},
+    )
 
 
 def read_command(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -130,8 +152,12 @@ def _number(name: str, text: str, wrong: list[str]) -> float:
         number = nan
     if not isfinite(number):
         wrong.append(f"{name}: {text!r} is not a number")
-        return float(getattr(Simulation, name))
+        return 1.0
     return number
+
+
+def _pauses(name: str, text: str, wrong: list[str]) -> tuple[float, ...]:
+    return tuple(_number(name, part, wrong) for part in text.split(",") if part.strip())
 
 
 def _whole(name: str, text: str, wrong: list[str]) -> int:

@@ -1,5 +1,6 @@
 """What the simulator is told: one value with every option, and all that is wrong with it at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,10 @@ class Simulation:
     askable: whether `POST /ask` is served.
     by_digits: whether the last four digits of a number decide (numbers.py).
     at_once: answers, news and people take no time and no fault befalls anybody; for benchmarks.
+    vendor_id: the account of every simulated vendor; its secret is `secret`.
+    callbacks: where the vendors whose requests name no address push their reports, by dialect.
+    push_again_s: pauses after which a push is repeated that was not answered as the vendor asks.
+    limits: whether the vendors' limits for one person hold.
     worklist: base URL of the worklist API, such as `http://127.0.0.1:8000`; None: nobody works.
     news_most: how many pieces of news one callback may carry; 1: a carrier that tells them one by one.
     news_posts: how many callbacks may be out at once.
@@ -43,6 +48,10 @@ class Simulation:
     news_posts: int = 8
     hang_s: float = 8.0
     late_accept_s: float = 1.0
+    vendor_id: str = "sim"
+    callbacks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    push_again_s: tuple[float, ...] = (60, 300, 600)
+    limits: bool = True
     worklist: str | None = None
     caller_keys: tuple[str, ...] = field(default=(), repr=False)
     officer_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -88,6 +97,13 @@ class Simulation:
                 found.append(f"{name}: {getattr(self, name)} is not between 1 and 1000")
         if self.worklist is not None and not is_web_address(self.worklist):
             found.append("worklist: not an http or https address")
+        if not self.vendor_id.isalnum():
+            found.append("vendor_id: not letters and digits; set QUANZU_SIMULATOR_ID")
+        for name, address in self.callbacks.items():
+            if not is_web_address(address):
+                found.append(f"callbacks.{name}: not an http or https address")
+        if any(not 0 <= pause_s <= 3600 for pause_s in self.push_again_s):
+            found.append("push_again_s: a pause is not between 0 and 3600 seconds")
         if (self.caller_keys or self.officer_keys) and self.worklist is None:
             found.append("worklist: missing, though there are keys for it")
         if self.ledger is not None and not self.ledger.parent.is_dir():

@@ -23,7 +23,7 @@ from dispatcher.presence import Presence
 from migrations import present
 from simulator.faults import FaultsUnreadable, parse_faults
 from simulator.main import serve
-from simulator.options import OptionsWrong
+from simulator.options import OptionsWrong, with_vendors
 from simulator.simulation import Simulation
 from web.app import make_app
 from web.house import House
@@ -117,7 +117,7 @@ def simulator(
         hold_lifeline()
         make_folders(settings, "simulator")
         try:
-            sim = simulation(settings, faults, seed, at_once, people)
+            sim = with_vendors(simulation(settings, faults, seed, at_once, people), os.environ)
             if answer_ms is not None:
                 sim = replace(sim, answer_ms=read_span("--answer-ms", answer_ms))
             serve(sim, settings.simulator_host, settings.simulator_port)

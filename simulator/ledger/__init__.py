@@ -4,6 +4,6 @@ lines.py (the file, append-only) + memory.py (what has to be found again at once
 """
 
 from simulator.ledger.book import Ledger, LedgerUnreadable
-from simulator.ledger.memory import Known, carrier_id
+from simulator.ledger.memory import Known, Sent, carrier_id
 
-__all__ = ["Known", "Ledger", "LedgerUnreadable", "carrier_id"]
+__all__ = ["Known", "Ledger", "LedgerUnreadable", "Sent", "carrier_id"]

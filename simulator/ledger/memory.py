@@ -24,6 +24,27 @@ class Known:
     withheld: bool
     known_at: str | None = None
     told: bool = False
+    dialect: str | None = None
+
+
+@dataclass(slots=True)
+class Sent:
+    """One effect that was asked for in a vendor's dialect, as that vendor can be asked for it. Instants are ISO."""
+
+    n: int
+    at: str
+    dialect: str
+    reference: str
+    person: str
+    text: str
+    code: str
+    withheld: bool
+    known_at: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether its end can be told by now."""
+        return self.known_at is not None and not self.withheld
 
 
 @dataclass(slots=True)
@@ -33,7 +54,8 @@ class Memory:
     effects: how many effects a (person, kind) had. known: the carrier's, by reference (of a repeated
     reference the first that is not withheld). seen, signed: task ids. acts: a person's `call` or `visit`, by
     reference. met: when an officer first met a person, ISO. ended: references of tries that nobody needs to look at
-    again. door: where news goes.
+    again. door: where news goes. sent, sent_to: what came in a vendor's dialect, by our id of it and by (dialect,
+    person).
     """
 
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -43,6 +65,8 @@ class Memory:
     acts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     met: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+    sent: dict[str, Sent] = field(default_factory=dict)
+    sent_to: dict[tuple[str, str], list[Sent]] = field(default_factory=dict)
     door: str | None = None
     last: int = 0
 
@@ -54,6 +78,8 @@ class Memory:
             self.effects[entry["person"], kind] += 1
         if kind in OF_CARRIER:
             self._know(entry)
+            if "dialect" in entry:
+                self._keep(entry)
         elif kind in ("call", "visit"):
             self.acts[reference] = entry
             if entry["outcome"] == "met":
@@ -85,13 +111,28 @@ class Memory:
                 carrier_id=carrier_id(entry["n"]),
                 code=entry["outcome"],
                 withheld=withheld,
+                dialect=entry.get("dialect"),
             )
         elif before.withheld and not withheld:
             before.withheld, before.code = False, entry["outcome"]
 
+    def _keep(self, entry: Mapping[str, Any]) -> None:
+        sent = Sent(
+            n=entry["n"],
+            at=entry["at"],
+            dialect=entry["dialect"],
+            reference=entry["reference"],
+            person=entry["person"],
+            text=entry["text"],
+            code=entry["outcome"],
+            withheld=entry["news"] == "withheld",
+        )
+        self.sent[carrier_id(sent.n)] = sent
+        self.sent_to.setdefault((sent.dialect, sent.person), []).append(sent)
+
     def _told(self, entry: Mapping[str, Any]) -> None:
         known = self.known.get(entry["reference"])
-        if known is not None and (entry["kind"] == "news_lost" or entry["code"] == known.code):
+        if known is not None and "stage" not in entry and (entry["kind"] == "news_lost" or entry["code"] == known.code):
             known.told = True
             known.known_at = known.known_at or entry["at"]
 

@@ -1,0 +1,24 @@
+"""The vendors' dialects: the same carrier and the same town, spoken to as a vendor's customer speaks on the wire.
+
+common.py (what they share), limits.py (how often one person may be reached), a file for each vendor. What a vendor
+signs or checks is verified here from its documentation, with nothing of the client's.
+"""
+
+from starlette.routing import BaseRoute
+
+from simulator.counter import Counter
+from simulator.dialects import kannel
+from simulator.dialects.common import House
+from simulator.ledger import Ledger
+from simulator.simulation import Simulation
+
+
+class Dialects:
+    """Every vendor's doors over one counter."""
+
+    def __init__(self, sim: Simulation, counter: Counter, ledger: Ledger) -> None:
+        self._house = House(sim, counter, ledger)
+
+    def routes(self) -> list[BaseRoute]:
+        """Each vendor under its prefix."""
+        return [*kannel.routes(self._house)]

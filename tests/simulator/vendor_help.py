@@ -1,0 +1,60 @@
+"""What the dialects' tests are told with: an ear for callbacks of any shape, beside the desk of `town_help`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from town_help import served
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One callback as it came."""
+
+    method: str
+    url: str
+    query: dict[str, str]
+    form: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Ear:
+    """Hears callbacks. `answers`: what it replies, by path, one after the other; the last one goes on."""
+
+    url: str = ""
+    heard: list[Heard] = field(default_factory=list)
+    answer: Callable[[Heard], tuple[int, bytes, str]] = lambda _: (200, b"", "text/plain")
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(self, path: str) -> list[Heard]:
+        """What was heard under a path, in order."""
+        return [one for one in list(self.heard) if one.url.partition("?")[0].endswith(path)]
+
+    async def hear(self, request: Request) -> Response:
+        """Keep it, and answer."""
+        body = await request.body()
+        form: dict[str, str] = {}
+        if "form" in request.headers.get("content-type", ""):
+            form = {name: str(value) for name, value in (await request.form()).items()}
+        heard = Heard(request.method, str(request.url), dict(request.query_params), form, dict(request.headers), body)
+        self.heard.append(heard)
+        status, said, media = self.answer(heard)
+        return Response(said, status, media_type=media)
+
+
+@contextmanager
+def listening() -> Iterator[Ear]:
+    """An ear on a free port of loopback."""
+    ear = Ear()
+    with served(Starlette(routes=[Route("/{path:path}", ear.hear, methods=["GET", "POST"])])) as base:
+        ear.url = base
+        yield ear
