@@ -149,7 +149,7 @@ class Carrier:
         if stages:
             self._tell(stages[-1], ear, delay_s)
             return
-        codes = WORSE[kind] if item.code in GOOD else (NOT_FINAL[kind],)
+        codes: tuple[str, ...] = WORSE[kind] if item.code in GOOD else (NOT_FINAL[kind],)
         if ear.telling.dialect is not None:
             # a vendor that tells nothing but ends has no word for what is not one
             codes = tuple(code for code in codes if code != NOT_FINAL[kind]) or (item.code,)

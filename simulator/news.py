@@ -53,7 +53,7 @@ class NewsRoom:
         for known in memory.untold():
             item = Item(known.reference, known.carrier_id, known.code, iso(self._now()))
             if known.dialect is not None:
-                self._write("news_lost", [item])
+                self._write("news_lost", [item], known.dialect)
             elif memory.door is not None:
                 self.tell(Ear(self.own, memory.door), item, 0.0)
 
@@ -101,13 +101,13 @@ class NewsRoom:
         for pause_s in (*ear.telling.pauses_s, None):
             heard = await self._told(ear, batch)
             if heard == "taken":
-                self._write("news", batch)
+                self._write("news", batch, ear.telling.dialect)
                 return
             if heard == "lost" or pause_s is None:
                 break
             await asyncio.sleep(pause_s)
         log.warning("%d pieces of news were never taken and are given up", len(batch))
-        self._write("news_lost", batch)
+        self._write("news_lost", batch, ear.telling.dialect)
 
     async def _told(self, ear: Ear, batch: list[Item]) -> Heard:
         told = ear.telling.says(ear.callback, batch)
@@ -136,10 +136,16 @@ class NewsRoom:
             if sent is not None and sent.known_at is None and sent.code == item.code:
                 sent.known_at = item.at
 
-    def _write(self, kind: str, batch: list[Item]) -> None:
+    def _write(self, kind: str, batch: list[Item], dialect: str | None) -> None:
+        spoken = {"dialect": dialect} if dialect else {}
         for item in batch:
             known = self._ledger.memory.known.get(item.reference)
             stage = {"stage": item.stage} if item.stage else {}
             self._ledger.write(
-                kind, reference=item.reference, person=known.person if known else None, code=item.code, **stage
+                kind,
+                reference=item.reference,
+                person=known.person if known else None,
+                code=item.code,
+                **stage,
+                **spoken,
             )

@@ -45,12 +45,20 @@ class Told(NamedTuple):
 class Telling(Protocol):
     """One way of telling. The same object for the same way: news is collected by it."""
 
-    dialect: str | None
-    """The vendor and channel it belongs to; None: the own interface."""
-    most: int
-    """How many pieces one request may carry, >= 1."""
-    pauses_s: Sequence[float]
-    """Seconds between one try and the next; after the last try the news is lost."""
+    @property
+    def dialect(self) -> str | None:
+        """The vendor and channel it belongs to; None: the own interface."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """How many pieces one request may carry, >= 1."""
+        ...
+
+    @property
+    def pauses_s(self) -> Sequence[float]:
+        """Seconds between one try and the next; after the last try the news is lost."""
+        ...
 
     def says(self, callback: str, items: Sequence[Item]) -> Told | None:
         """The request; None where there is none to make after all: nothing is sent, and the news is lost."""

@@ -7,7 +7,7 @@ signs or checks is verified here from its documentation, with nothing of the cli
 from starlette.routing import BaseRoute
 
 from simulator.counter import Counter
-from simulator.dialects import kannel
+from simulator.dialects import aliyun, kannel
 from simulator.dialects.common import House
 from simulator.ledger import Ledger
 from simulator.simulation import Simulation
@@ -21,4 +21,4 @@ class Dialects:
 
     def routes(self) -> list[BaseRoute]:
         """Each vendor under its prefix."""
-        return [*kannel.routes(self._house)]
+        return [*kannel.routes(self._house), *aliyun.routes(self._house)]

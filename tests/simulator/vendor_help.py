@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import threading
+import importlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from town_help import served
+
+
+def sdk(name: str, *parts: str) -> Any:
+    """A vendor's SDK with these of its modules; skips without it, fails where QUANZU_REQUIRE names `sdks`."""
+    try:
+        for part in parts or ("client", "models"):
+            importlib.import_module(f"{name}.{part}")
+        return importlib.import_module(name)
+    except ImportError:
+        if "sdks" in os.environ.get("QUANZU_REQUIRE", "").split(","):
+            pytest.fail(f"{name} is required, and is not installed")
+        pytest.skip(f"the vendor's SDK {name} is not installed")
 
 
 @dataclass(frozen=True)
@@ -28,12 +43,11 @@ class Heard:
 
 @dataclass
 class Ear:
-    """Hears callbacks. `answers`: what it replies, by path, one after the other; the last one goes on."""
+    """Hears callbacks; `answer` says what it replies to each: status, body, media type."""
 
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     answer: Callable[[Heard], tuple[int, bytes, str]] = lambda _: (200, b"", "text/plain")
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def at(self, path: str) -> list[Heard]:
         """What was heard under a path, in order."""
