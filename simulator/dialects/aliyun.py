@@ -50,15 +50,14 @@ class Gate:
             return fault.reply
 
 
-def routes(house: House) -> list[Route]:
-    """Both products' doors, and the bare root for the vendor's own SDK, which knows hosts but no paths."""
+def routes(house: House) -> tuple[list[Route], Gate]:
+    """Both products' doors, and a gate to both for the vendor's own SDK, which knows hosts but no paths."""
     signatures = Signatures(house)
     sms, voice = Sms(house).actions(), Voice(house).actions()
-    both = Gate(signatures, {**sms, **voice})
     paths = {"aliyun": Gate(signatures, sms), "aliyun-voice": Gate(signatures, voice)}
     doors = [
         Route(f"/{name}{slash}", gate.enter, methods=["GET", "POST"])
         for name, gate in paths.items()
         for slash in ("", "/")
     ]
-    return [*doors, Route("/", both.enter, methods=["GET", "POST"])]
+    return doors, Gate(signatures, {**sms, **voice})
