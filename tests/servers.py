@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+SYSTEM_PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 POSTGRES = "host=127.0.0.1 port=5432 user=postgres connect_timeout=3"
 
 
@@ -36,3 +39,16 @@ def own_database() -> Iterator[str]:
             yield f"postgresql+psycopg://postgres@127.0.0.1:5432/{name}"
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+KANNEL = ("bearerbox", "smsbox")
+FAKE_OPERATOR = Path("/usr/lib/kannel/test/fakesmsc")
+"""Debian's `kannel-extras` has it."""
+
+
+def needs_kannel() -> None:
+    """Skip, or fail where it is required, when no Kannel is installed."""
+    lacking = [name for name in KANNEL if shutil.which(name, path=SYSTEM_PATH) is None]
+    lacking += [] if FAKE_OPERATOR.exists() else [FAKE_OPERATOR.name]
+    if lacking:
+        missing("kannel", f"no {', '.join(lacking)} (apt-get install kannel kannel-extras)")

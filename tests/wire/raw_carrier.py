@@ -82,7 +82,8 @@ async def ask_for_two(carrier: SimulatorCarrier) -> dict[str, Found] | None:
 async def request_of(reader: asyncio.StreamReader) -> bytes:
     """The whole request."""
     head = await reader.readuntil(b"\r\n\r\n")
-    length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    lengths = (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    length = next(lengths, 0)
     return head + await reader.readexactly(length)
 
 
