@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     broker_url: str = ""
     keys_file: str = ""
     policy: str = "default"
+    carriers: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8496, ge=0, le=65535)
     public_url: str = ""

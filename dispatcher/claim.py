@@ -26,6 +26,7 @@ from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
 from dispatcher.plan import next_opening
+from dispatcher.routing.reasons import OUTSIDE_HOURS
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import Channel, DispatchState, FraudType, Means, Target
 
@@ -162,7 +163,7 @@ def _by_hours(connection: Connection, rows: list[Row], now: datetime) -> tuple[l
 
 def _put_off(connection: Connection, closed: list[tuple[Row, datetime]]) -> None:
     until = [(row["id"], {"due_at": opening, "ring_at": opening}) for row, opening in closed]
-    reason = {"rings": 0, "reason": "outside_hours"}
+    reason = {"rings": 0, "reason": OUTSIDE_HOURS}
     change(connection, tables.dispatches, [{"row_id": row_id} | times | reason for row_id, times in until])
 
 

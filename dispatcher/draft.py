@@ -104,6 +104,7 @@ class Draft:
                 "reason": None,
                 "ended_at": None,
                 "held_by": None,
+                "passed_over": None,
                 "unit_id": None,
                 "assigned_at": None,
                 "signed_in_at": None,

@@ -14,7 +14,7 @@ from datetime import datetime
 from config.policy import LevelRule
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate
 from dispatcher.lifecycle import Event, can
-from dispatcher.outcomes import DEAD_NUMBER, FORGIVEN, GOOD, REDIAL, WORTH
+from dispatcher.outcomes import DEAD_NUMBER, FORGIVEN, GOOD, NEXT_CARRIER, REDIAL, WORTH
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
 
 FAULTS_FORGIVEN = 60
@@ -28,7 +28,10 @@ DEAD_REASONS = frozenset({"empty_number", "suspended", "wrong_person"})
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What must be known of a dispatch to judge it; `tries` and `attempts` include the one that is judged."""
+    """What must be known of a dispatch to judge it; `tries` and `attempts` include the one that is judged.
+
+    `failed_before`: how many carriers of its route have surely not sent this try before the one that is judged.
+    """
 
     state: DispatchState
     channel: Channel
@@ -39,11 +42,15 @@ class Promise:
     attempts: int
     busy_since: datetime | None = None
     outcome: Outcome | None = None
+    failed_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The carrier's request ended. `outcome` classifies a refusal; `ask_in_s` is set where the carrier can be asked."""
+    """The carrier's request ended. `outcome` classifies a refusal; `ask_in_s` is set where the carrier can be asked.
+
+    `passed_over`: by commas, the carriers that failed this try, this one included, while its route has another.
+    """
 
     answer: Answer
     outcome: Outcome | None = None
@@ -51,6 +58,7 @@ class Answered:
     carrier_ref: str | None = None
     retry_after_s: float | None = None
     ask_in_s: float | None = None
+    passed_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A final outcome from the carrier; `of_latest` is false when it tells of an earlier try than the last."""
+    """A final outcome from the carrier; `of_latest` is false when it tells of an earlier try than the last.
+
+    `passed_over` as with an answer.
+    """
 
     outcome: Outcome
     of_latest: bool = True
+    passed_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Ruling:
     """What to do: the move (None: nothing moves), when the next try or the news is due, what follows for the case.
 
     `forgiven`: the try never reached the person and does not count. `outcome` without a move betters what is known.
+    `passed_over`: the next try is another carrier's, and these have failed.
     """
 
     event: Event | None
@@ -130,6 +143,7 @@ class Ruling:
     ask_in_s: float | None = None
     forgiven: bool = False
     effects: tuple[Effect, ...] = ()
+    passed_over: str | None = None
 
 
 STAY = Ruling(None)
@@ -177,6 +191,10 @@ def _ruling(promise: Promise, happening: Happening, level: LevelRule, now: datet
 
 
 def _answered(promise: Promise, answered: Answered, level: LevelRule) -> Ruling:
+    outcome = answered.outcome or Outcome.GATEWAY_TEMPORARY
+    surely_not_sent = answered.answer is Answer.BUSY or (answered.answer is Answer.REFUSED and outcome in NEXT_CARRIER)
+    if surely_not_sent and answered.passed_over is not None and not _too_many_faults(promise):
+        return _next_carrier(answered.outcome, answered.passed_over)
     match answered.answer:
         case Answer.ACCEPTED:
             return Ruling(Event.ACCEPT, news_in_s=news_s(promise.means, level))
@@ -184,11 +202,19 @@ def _answered(promise: Promise, answered: Answered, level: LevelRule) -> Ruling:
             return _unsure(promise, level, answered.ask_in_s, why=answered.code or "unsure")
         case Answer.BUSY:
             pause = answered.retry_after_s if answered.retry_after_s is not None else _pause_s(promise, level)
-            if promise.attempts - promise.tries >= FAULTS_FORGIVEN:
+            if _too_many_faults(promise):
                 return _spent(promise, level, Outcome.GATEWAY_TEMPORARY)
             return Ruling(Event.RETRY, why="carrier_busy", due_in_s=pause, forgiven=True)
+        case Answer.REFUSED if outcome is Outcome.OUR_FAULT and promise.failed_before and not _too_many_faults(promise):
+            # the other carriers of the route failed too, and one of them may be back by the next try
+            return Ruling(Event.RETRY, outcome, str(outcome), _pause_s(promise, level), forgiven=True)
         case Answer.REFUSED:
-            return _bad(promise, answered.outcome or Outcome.GATEWAY_TEMPORARY, level)
+            return _bad(promise, outcome, level)
+
+
+def _next_carrier(outcome: Outcome | None, passed_over: str) -> Ruling:
+    """Surely not sent: the next carrier of the route has it at once, and the person's tries are not touched."""
+    return Ruling(Event.RETRY, outcome, "next_carrier", 0.0, forgiven=True, passed_over=passed_over)
 
 
 def _unsure(promise: Promise, level: LevelRule, ask_in_s: float | None, *, why: str) -> Ruling:
@@ -202,6 +228,8 @@ def _news(promise: Promise, news: News, level: LevelRule) -> Ruling:
     if news.outcome in (Outcome.UNKNOWN,) or not news.of_latest:
         return STAY
     if promise.state is DispatchState.HANDED_OVER:
+        if news.outcome in NEXT_CARRIER and news.passed_over is not None and not _too_many_faults(promise):
+            return _next_carrier(news.outcome, news.passed_over)
         return _bad(promise, news.outcome, level)
     if promise.state is DispatchState.UNKNOWN:
         return Ruling(Event.SPEND, news.outcome, "late_news")
@@ -228,7 +256,7 @@ def _bad(promise: Promise, outcome: Outcome, level: LevelRule) -> Ruling:
 
 def _again_or_spent(promise: Promise, level: LevelRule, outcome: Outcome, *, why: str, at_once: bool = False) -> Ruling:
     if outcome in FORGIVEN:
-        if promise.attempts - promise.tries >= FAULTS_FORGIVEN:
+        if _too_many_faults(promise):
             return _spent(promise, level, outcome)
         return Ruling(Event.RETRY, outcome, why, 0.0 if at_once else _pause_s(promise, level), forgiven=True)
     if promise.tries >= _tries(promise, level):
@@ -343,6 +371,11 @@ def _may_repeat_unsure(promise: Promise, level: LevelRule) -> bool:
     return promise.channel is Channel.SMS and level.sms.repeat_unsure_after_s is not None and promise.tries <= 1
 
 
+def _too_many_faults(promise: Promise) -> bool:
+    return promise.attempts - promise.tries >= FAULTS_FORGIVEN
+
+
 def _pause_s(promise: Promise, level: LevelRule) -> float:
-    faults = promise.attempts - promise.tries
+    """A round of all carriers of a route is one fault."""
+    faults = (promise.attempts - promise.tries) // (promise.failed_before + 1)
     return float(min(_redial_s(promise, level) * 2**faults, LONGEST_PAUSE_S))

@@ -104,6 +104,7 @@ def _promise(row: Row, happened: Happened) -> Promise:
         attempts=row["attempts"],
         busy_since=happened.busy_since,
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        failed_before=len(row["passed_over"].split(",")) if row["passed_over"] else 0,
     )
 
 
@@ -115,6 +116,8 @@ def _change(book: CaseBook, row: Row, ruling: Ruling, event: Event, happened: Ha
         row["outcome"] = ruling.outcome.value
     if ruling.why is not None:
         row["reason"] = ruling.why[:64]
+    if event not in (Event.ACCEPT, Event.UNSURE):  # the round goes on until its news has come
+        row["passed_over"] = ruling.passed_over
     if ruling.forgiven:
         row["tries"] = max(0, row["tries"] - 1)
     if state is DispatchState.WAITING:

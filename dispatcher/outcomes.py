@@ -22,6 +22,8 @@ NOT_HEARD = frozenset(
 )
 REDIAL = NOT_HEARD | {Outcome.PHONE_TEMPORARY}
 FORGIVEN = frozenset({Outcome.GATEWAY_TEMPORARY, Outcome.PLATFORM_FAULT})
+NEXT_CARRIER = FORGIVEN | {Outcome.OUR_FAULT}
+"""Surely not sent, and the carrier's fault or ours with it: another carrier may fare better."""
 DEAD_NUMBER = frozenset({Outcome.SUSPENDED, Outcome.INVALID_NUMBER, Outcome.BAD_NUMBER})
 NOT_DELIVERED = frozenset(
     {

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
-from dispatcher import tables
+from dispatcher import naming, tables
 from dispatcher.bells import Bell, bells_of
 from dispatcher.bulk import New, also, among, among_these, change, put, rows_of
-from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
 from dispatcher.judge import News
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
-from dispatcher.outcomes import OF_MEANS, WORTH
+from dispatcher.outcomes import NEXT_CARRIER, OF_MEANS, WORTH
+from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
+from dispatcher.waiting_news import PATIENCE, put_off
 from dispatcher.words import DispatchState, Means, Outcome
 
-PATIENCE = timedelta(days=3)
-"""How long news of an unknown reference is kept waiting; no carrier reports later than 72 h."""
-
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 600.0
+__all__ = ["PATIENCE", "Applied", "apply", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,12 @@ class Applied:
 
 
 def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> list[UUID]:
-    """Store news whole and sealed. Commits. Returns the receipts' ids, in order."""
+    """Store news whole and sealed. Commits. Returns the receipts' ids, in order.
+
+    `carrier` is the carrier's name in the carriers file (`simulator` where there is none), which need not be known
+    here. News whose `reference` is empty is found by `carrier_ref`, the carrier's name for the try, now or as soon as
+    the carrier's answer has told it. What a code means is decided by `apply`, so that the code is kept as it came.
+    """
     if not news:
         return []
     rows: list[Row] = []
@@ -55,6 +58,7 @@ def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> 
                 "id": receipt_id,
                 "carrier": carrier,
                 "reference": told.reference[:64],
+                "carrier_ref": None if told.carrier_ref is None else told.carrier_ref[:64],
                 "code": told.code[:64],
                 "happened_at": told.at,
                 "received_at": now,
@@ -66,13 +70,30 @@ def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> 
                 "key_id": store.keys.current,
             }
         )
+    unnamed = [row for row in rows if not row["reference"]]
     with store.write() as connection:
+        if unnamed:
+            refs = {row["carrier_ref"] for row in unnamed if row["carrier_ref"]}
+            ours = naming.known(connection, carrier, refs)
+            for row in unnamed:
+                row["reference"] = ours.get(row["carrier_ref"], "")
         put(connection, tables.receipts, rows)
     return [row["id"] for row in rows]
 
 
-def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, limit: int = 500) -> Applied:
-    """Apply waiting receipts: those of `ids`, or the `limit` that are due. Commits. Safe to run in several places."""
+def apply(
+    store: Store,
+    *,
+    now: datetime,
+    ids: Sequence[UUID] | None = None,
+    limit: int = 500,
+    network: Network = SIMULATED,
+) -> Applied:
+    """Apply waiting receipts: those of `ids`, or the `limit` that are due. Commits. Safe to run in several places.
+
+    `network` says what a code means: decided here and not when news is kept, since a table that was mended meanwhile
+    is right for all that waits.
+    """
     with store.write() as connection:
         book = CaseBook(connection, now=now, actor="news")
         found = _due(connection, ids, limit, now)
@@ -90,7 +111,7 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
             (placed if _can_be_placed(book, tries.get(row["reference"])) else early).append(row)
         happenings, outcomes = [], []
         for row in placed:
-            attempt, outcome = tries[row["reference"]], outcome_of(row["carrier"], row["code"])
+            attempt, outcome = tries[row["reference"]], network.meaning(row["carrier"], row["code"])
             dispatch = book.dispatches[attempt["dispatch_id"]]
             if outcome is None or outcome == attempt["outcome"] or not _fits(row, dispatch, outcome):
                 row["changes"] = False  # not final, told before, or no such news can be of this try
@@ -99,7 +120,8 @@ def apply(store: Store, *, now: datetime, ids: Sequence[UUID] | None = None, lim
             latest = attempt["number"] == dispatch["attempts"]
             # a carrier whose clock is wrong tells of no time before its try
             happened_at = min(max(row["happened_at"], attempt["begun_at"]), now)
-            happenings.append(Happened(attempt["dispatch_id"], News(outcome, latest), happened_at, row["carrier"]))
+            what = _news(network, dispatch, row, outcome, latest)
+            happenings.append(Happened(attempt["dispatch_id"], what, happened_at, row["carrier"]))
             outcomes.append(_outcome_row(attempt, row, outcome, happened_at))
         moved = move(book, happenings)
         told = [row for row in placed if row.get("changes", True)]
@@ -121,9 +143,12 @@ def _due(connection: Connection, ids: Sequence[UUID] | None, limit: int, now: da
     receipt, attempt, mine = tables.receipts, tables.attempts, tables.receipts.alias("mine")
     told_of = select(mine.c.reference)
     if ids is None:
-        told_of = told_of.where(mine.c.state == "waiting", mine.c.again_at <= now).order_by(mine.c.id).limit(limit)
+        due = (mine.c.state == "waiting", mine.c.again_at <= now, mine.c.reference != "")
+        told_of = told_of.where(*due).order_by(mine.c.id).limit(limit)
     else:
-        told_of = told_of.where(among(connection, mine.c.id, ids), also(mine.c.state == "waiting"))
+        told_of = told_of.where(
+            among(connection, mine.c.id, ids), also(mine.c.state == "waiting", mine.c.reference != "")
+        )
     query = (
         select(receipt.c.id, attempt.c.dispatch_id)
         .select_from(receipt)
@@ -175,6 +200,11 @@ def _fits(receipt: Row, dispatch: Row, outcome: Outcome) -> bool:
     return bool(receipt["carrier"] == receipt["tried_by"] and of_means)
 
 
+def _news(network: Network, dispatch: Row, receipt: Row, outcome: Outcome, latest: bool) -> News:
+    passed_over = network.passed_over(dispatch, receipt["carrier"]) if outcome in NEXT_CARRIER else None
+    return News(outcome, latest, passed_over)
+
+
 def _outcome_row(attempt: Row, receipt: Row, outcome: Outcome, at: datetime) -> Row:
     return {
         "row_id": attempt["attempt_id"],
@@ -210,16 +240,4 @@ def _mark(connection: Connection, placed: list[Row], early: list[Row], now: date
         if ids:
             done = update(table).where(among(connection, table.c.id, ids))
             connection.execute(done.values(state=state, tries=table.c.tries + 1, applied_at=now, again_at=now))
-    change(connection, table, [_put_off(row, now) for row in early])
-
-
-def _put_off(row: Row, now: datetime) -> Row:
-    over = now - row["received_at"] > PATIENCE
-    pause = timedelta(seconds=min(FIRST_PAUSE_S * 2 ** min(row["tries"], 20), LONGEST_PAUSE_S))
-    return {
-        "row_id": row["id"],
-        "state": "orphan" if over else "waiting",
-        "tries": row["tries"] + 1,
-        "applied_at": now if over else None,
-        "again_at": now + pause,
-    }
+    change(connection, table, [put_off(row, now) for row in early])

@@ -18,12 +18,10 @@ from sqlalchemy import Connection, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher import tables
+from dispatcher.routing.reasons import THROTTLED
 from dispatcher.store import Store, is_postgres
 from dispatcher.tokens import Bucket, Grant, Limit, Line, full, take
 from dispatcher.words import Channel, DispatchState, Means
-
-THROTTLED = "carrier_throttled"
-"""Why a dispatch waits that has a time and no token."""
 
 MACHINES = (Means.CARRIER.value, Means.ROBOT.value)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from dispatcher.bells import Ring
 from dispatcher.intake import Intake
+from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
 from dispatcher.traces import Tell
 from web.meters import Meters, Uncounted
@@ -22,15 +23,15 @@ def utc_now() -> datetime:
 class House:
     """Everything the doors use; `ring` is the port to the broker, `ready` says what is not (empty: all is).
 
-    `warnings` says what is amiss though alerts are kept; `meters` is where doors count, and
-    `tell` where traces go; `closing`
-    is called when the doors close.
+    `network` says what carriers' codes mean. `warnings` says what is amiss though alerts are kept; `meters` is where
+    doors count, and `tell` where traces go; `closing` is called when the doors close.
     """
 
     store: Store
     intake: Intake
     ring: Ring
     secrets: Mapping[str, str] = field(repr=False)
+    network: Network = SIMULATED
     ready: Callable[[], list[str]] = list
     warnings: Callable[[], list[str]] = list
     tell: Tell | None = None

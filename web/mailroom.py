@@ -111,7 +111,7 @@ class Mailroom:
     def _apply(self, ids: list[UUID]) -> None:
         """What fails here is applied by the clock."""
         try:
-            applied = receipts.apply(self._house.store, now=self._house.now(), ids=ids)
+            applied = receipts.apply(self._house.store, now=self._house.now(), ids=ids, network=self._house.network)
             self._house.ring(applied.bells)
             self._count("placed", applied.placed)
             self._count("early", applied.waiting)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,10 +16,11 @@ from celery import bootsteps
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from dispatcher import clock, receipts
+from dispatcher import clock, naming, receipts
 from dispatcher.bells import Bell
 from workers import meters
-from workers.carriers.interface import Question
+from workers.carriers import Registry
+from workers.carriers.interface import Found, Question
 from workers.engine import Engine, engine_of
 
 log = structlog.get_logger("clock")
@@ -86,7 +89,7 @@ class Clock(threading.Thread):
         """
         store, ring = self._engine.store, self._engine.relay.ring
         rounds: dict[str, Callable[[datetime], tuple[int, list[Bell]]]] = {
-            "free_leases": lambda now: clock.free_leases(store, ask_in=self._ask_in, now=now),
+            "free_leases": lambda now: clock.free_leases(store, ask_in=self._engine.carriers.ask_in, now=now),
             "apply_receipts": self._apply_receipts,
             "close_news": lambda now: clock.close_news(store, now=now),
             "watch_promises": lambda now: (clock.watch_promises(store, now=now), []),
@@ -102,13 +105,11 @@ class Clock(threading.Thread):
         went_well = [_went_well(duty) for duty in duties]
         return all(went_well)
 
-    def _ask_in(self, _carrier: str) -> float | None:
-        """See `clock.leases.AskIn`."""
-        after_s = self._engine.carrier.ask_after_s
-        return None if after_s is None else after_s - self._engine.settings.request_timeout_s
-
     def _apply_receipts(self, now: datetime) -> tuple[int, list[Bell]]:
-        applied = receipts.apply(self._engine.store, now=now)
+        network = self._engine.network
+        if network.has_names:
+            naming.name(self._engine.store, now=now)
+        applied = receipts.apply(self._engine.store, now=now, network=network)
         meters.received("placed", applied.placed)
         return applied.placed, applied.bells
 
@@ -128,26 +129,37 @@ class Clock(threading.Thread):
                 return
 
     def _ask(self) -> bool:
-        """Ask the carrier for unsure tries; no transaction is open while it thinks. True when it answered."""
+        """Ask each carrier for its own tries; no transaction is open while they think. True when one answered."""
         asks = clock.asks_due(self._engine.store, now=datetime.now(UTC))
         if not asks:
             return False
-        found = self._engine.run(self._engine.carrier.ask([_question(ask) for ask in asks])).result()
-        if found is None:
-            log.warning("carrier_cannot_be_asked_now", waiting=len(asks))
-            return False
+        found = self._engine.run(ask_all(self._engine.carriers, asks)).result()
+        for name, waiting in Counter(ask.carrier for ask in asks if ask.carrier not in found).items():
+            log.warning("carrier_cannot_be_asked_now", carrier=name, waiting=waiting)
         answers = [
             clock.Asked(ask, told.found, told.carrier_ref, told.code, told.at)
             for ask in asks
-            if (told := found.get(ask.reference)) is not None
+            if (told := found.get(ask.carrier, {}).get(ask.reference)) is not None
         ]
-        bells = clock.settle_asked(self._engine.store, answers, now=datetime.now(UTC))
-        self._engine.relay.ring(bells)
-        return True
+        now, network = datetime.now(UTC), self._engine.network
+        self._engine.relay.ring(clock.settle_asked(self._engine.store, answers, now=now, network=network))
+        return bool(found)
 
 
-def _question(ask: clock.Ask) -> Question:
-    return Question(ask.reference, ask.carrier_ref, ask.to, ask.begun_at)
+async def ask_all(carriers: Registry, asks: Sequence[clock.Ask]) -> dict[str, dict[str, Found]]:
+    """What each carrier said of its own tries, by carrier and reference; one that could not be asked is not there.
+
+    All at once: one that is slow keeps no other from its answers.
+    """
+    questions: dict[str, list[Question]] = defaultdict(list)
+    for ask in asks:
+        questions[ask.carrier].append(Question(ask.reference, ask.carrier_ref, ask.to, ask.begun_at))
+    # a name that the carriers file has no more is nobody whom we could ask
+    asked = {
+        name: carrier for name in questions if (carrier := carriers.named(name)) and carrier.ask_after_s is not None
+    }
+    told = await asyncio.gather(*(carrier.ask(questions[name]) for name, carrier in asked.items()))
+    return {name: found for name, found in zip(asked, told, strict=True) if found is not None}
 
 
 def _went_well(duty: Callable[[], object]) -> bool:

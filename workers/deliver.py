@@ -34,13 +34,14 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
         meters.claimed(channel, 0, assigned)
         if channel is Channel.VISIT or assigned == len(ids):
             return assigned
-    size = engine.carrier.batch_of(channel)
+    way = engine.first(channel)
+    size = engine.carriers.carrier(way.carrier, channel).batch_of(channel)
     engine.in_flight.enter(_requests(len(ids), size), len(ids))
     letters: list[Letter] = []
     send_by = time.monotonic() + engine.settings.lease_s - engine.settings.request_timeout_s
     try:
         may_go = _within_limit(engine, channel, ids)
-        letters = claim(engine.store, may_go, lease=engine.lease, now=datetime.now(UTC)) if may_go else []
+        letters = claim(engine.store, may_go, lease=engine.lease(way), now=datetime.now(UTC)) if may_go else []
     finally:
         unused = _requests(len(ids), size) - _requests(len(letters), size)
         engine.in_flight.leave(unused, len(ids) - len(letters))
@@ -52,11 +53,11 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
 
 def _within_limit(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> Sequence[UUID]:
     """Those for which there are tokens; all, where no rate is set. Drawn when there is room: a token is for now."""
-    limit = engine.limits.get(channel)
-    if limit is None:
+    way = engine.first(channel)
+    if way.limit is None:
         return ids
     now = datetime.now(UTC)
-    return within_limit(engine.store, ids, carrier=engine.carrier.name, channel=channel, limit=limit, now=now)
+    return within_limit(engine.store, ids, carrier=way.carrier, channel=channel, limit=way.limit, now=now)
 
 
 def _requests(letters: int, size: int) -> int:
@@ -88,8 +89,8 @@ async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter], s
         answers = [TOO_LATE] * len(part)
     else:
         client.send_by.set(send_by)
-        answers = await engine.carrier.send(channel, part)
+        answers = await engine.carriers.carrier(part[0].carrier, channel).send(channel, part)
     at = datetime.now(UTC)
     tracing.answered(place, part, answers, begun, at)
-    meters.requested(engine.carrier.name, channel, (at - begun).total_seconds())
+    meters.requested(part[0].carrier, channel, (at - begun).total_seconds())
     return engine.settler.put([Settlement(letter, answer, at) for letter, answer in zip(part, answers, strict=True)])

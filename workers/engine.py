@@ -17,17 +17,18 @@ import httpx
 import uvloop
 from celery import Celery
 
+from config.carriers.file import Carriers, load_carriers
 from config.policy import load_policy
 from config.settings import Settings
 from dispatcher.alert import Rules
 from dispatcher.claim import Lease
 from dispatcher.intake import Intake
+from dispatcher.routing.network import Network, Way, network_of
 from dispatcher.sealed import keyring_for
 from dispatcher.store import Store
-from dispatcher.tokens import Limit
-from dispatcher.words import Channel
+from dispatcher.words import Channel, Risk
 from workers import tracing
-from workers.carriers import Carrier, SimulatorCarrier
+from workers.carriers import Registry
 from workers.carriers.client import CarrierClient
 from workers.inflight import InFlight
 from workers.relay import Relay
@@ -62,6 +63,7 @@ class Engine:
             self.relay.ring,
             within_s=self.settings.settle_within_ms / 1000,
             give_up_after_s=self.settings.lease_s,
+            network=self.network,
         )
 
     @cached_property
@@ -70,26 +72,35 @@ class Engine:
         return make_intake(self.settings, self.store)
 
     @cached_property
-    def carrier(self) -> Carrier:
-        """The carrier of texts and robot calls."""
-        return SimulatorCarrier(self.settings, self.run(_make_client()).result())
+    def named(self) -> Carriers:
+        """The carriers file, or the simulator. Raises: ConfigurationFault."""
+        return load_carriers(self.settings)
+
+    @cached_property
+    def network(self) -> Network:
+        """What routing, settling and news know of the carriers."""
+        return network_of(self.named)
+
+    @cached_property
+    def carriers(self) -> Registry:
+        """The wires of all carriers."""
+        return self.run(self._make_carriers()).result()
+
+    async def _make_carriers(self) -> Registry:
+        return Registry(self.named, make_client, callback_base=self.settings.callback_base)
 
     @cached_property
     def in_flight(self) -> InFlight:
         """What this process has out at carriers."""
         return InFlight()
 
-    @cached_property
-    def lease(self) -> Lease:
+    def lease(self, way: Way) -> Lease:
         """Under whose name and for how long this process claims."""
-        length = timedelta(seconds=self.settings.lease_s)
-        return Lease(self.owner, self.carrier.name, length, live=self.carrier.live)
+        return Lease(self.owner, way.carrier, timedelta(seconds=self.settings.lease_s), live=way.live)
 
-    @cached_property
-    def limits(self) -> dict[Channel, Limit]:
-        """How much the carrier takes in a second, by channel; a channel without a limit is not there."""
-        rates = {Channel.SMS: self.settings.sms_per_s, Channel.CALL: self.settings.calls_per_s}
-        return {channel: Limit(per_s) for channel, per_s in rates.items() if per_s > 0}
+    def first(self, channel: Channel) -> Way:
+        """The first carrier of the most urgent route."""
+        return self.network.way(self.network.routes[channel, Risk.L1].carriers[0], channel)
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -116,8 +127,8 @@ def make_intake(settings: Settings, store: Store) -> Intake:
     return Intake(store, rules, load_policy(settings.policy))
 
 
-async def _make_client() -> httpx.AsyncClient:
-    """One client a process, made on its loop."""
+def make_client() -> httpx.AsyncClient:
+    """A client for one carrier, made on the loop that uses it."""
     return CarrierClient(tracing.hooks())
 
 

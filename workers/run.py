@@ -53,7 +53,7 @@ def _warm_up(app: Celery) -> None:
     engine = engine_of(app)
     with suppress(SQLAlchemyError), engine.store.read():  # the database may be away: the task will tell
         pass
-    _ = engine.lease, engine.settler
+    _ = engine.carriers, engine.settler
 
 
 def _finish(app: Celery) -> None:

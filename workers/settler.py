@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.bells import Ring
+from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.settle import Settlement, settle
 from dispatcher.store import Store
 from workers import meters
@@ -26,9 +27,12 @@ PAUSE_S = 0.5
 class Settler:
     """One thread that writes what carriers answered; `put` hands it over, its future ends with the commit."""
 
-    def __init__(self, store: Store, ring: Ring, *, within_s: float, give_up_after_s: float) -> None:
+    def __init__(
+        self, store: Store, ring: Ring, *, within_s: float, give_up_after_s: float, network: Network = SIMULATED
+    ) -> None:
         self._store = store
         self._ring = ring
+        self._network = network
         self._within_s = within_s
         self._give_up_after_s = give_up_after_s
         self._waiting: Queue[tuple[Sequence[Settlement], Future[None]]] = Queue()
@@ -68,7 +72,7 @@ class Settler:
         until = time.monotonic() + self._give_up_after_s
         while True:
             try:
-                settled = settle(self._store, batch, now=datetime.now(UTC))
+                settled = settle(self._store, batch, now=datetime.now(UTC), network=self._network)
             except SQLAlchemyError as fault:
                 meters.unsettled()
                 log.warning("settle_failed", count=len(batch), fault=type(fault).__name__)

@@ -49,7 +49,7 @@ def _take_all(told: list[Told]) -> None:
 def _take(connection: Connection, told: Told, now: datetime) -> None:
     """The receipt as it came, what it means for its try and its dispatch, and for the case."""
     here, attempt, dispatch = state(), tables.attempts, tables.dispatches
-    outcome = outcome_of(rows.CARRIER, told.code)
+    outcome = outcome_of("simulator_sms", told.code)
     known = connection.execute(
         select(attempt.c.id, attempt.c.dispatch_id, attempt.c.begun_at, dispatch.c.case_id, dispatch.c.state)
         .join(dispatch, dispatch.c.id == attempt.c.dispatch_id)

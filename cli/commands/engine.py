@@ -17,9 +17,11 @@ from cli.logs import set_up_logs
 from cli.readiness import Readiness
 from cli.say import fail, out, plainly
 from cli.telemetry import listener
+from config.carriers.file import load_carriers
 from config.settings import Settings, load_settings
 from dispatcher.carriers import simulator as simulator_language
 from dispatcher.presence import Presence
+from dispatcher.routing.network import network_of
 from migrations import present
 from simulator.faults import FaultsUnreadable, parse_faults
 from simulator.main import serve
@@ -58,6 +60,7 @@ def worker(lane: Annotated[Lane, typer.Option(help="Which work it takes.")]) -> 
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
+        load_carriers(settings)
         prepare(settings, keeper=False)
         tracing.begin(listener(settings, f"worker-{lane.value}"))
         raise typer.Exit(run_worker(settings, lane.value))
@@ -72,6 +75,7 @@ def web() -> None:
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
+        carriers = load_carriers(settings)
         home = prepare(settings, keeper=False)
         relay = Relay(make_celery(settings), chunk=settings.chunk).start()
         presence = Presence(f"web-{os.getpid()}-{secrets.token_hex(3)}", "web", datetime.now(UTC))
@@ -83,6 +87,7 @@ def web() -> None:
             intake=make_intake(settings, home.store),
             ring=relay.ring,
             secrets={simulator_language.NAME: simulator_secret(settings)},
+            network=network_of(carriers),
             ready=Readiness(home.store, presence).missing,
             warnings=lambda: [told] if (told := relay.trouble()) else [],
             meters=meters,

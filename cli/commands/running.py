@@ -14,6 +14,7 @@ import typer
 
 from cli.commands.audit import audit_home
 from cli.commands.engine import AnswerOption, read_span
+from cli.doctor.outside import contacts
 from cli.home import prepare
 from cli.logs import set_up_logs
 from cli.parts import start_all, with_free_ports
@@ -24,7 +25,6 @@ from cli.supervise import LOCK, CannotStart, locked
 from config.settings import Settings, load_settings
 from dispatcher.plan import LOCAL
 from simulator.faults import parse_faults
-from workers.carriers import SimulatorCarrier
 
 PolicyOption = Annotated[str | None, typer.Option("--policy", help="Policy by name, or a path to a .toml file.")]
 FaultsOption = Annotated[
@@ -137,7 +137,8 @@ def up(
         house = start_all(home, simulator=town)
     out.print(f"up at {home.settings.web_url} (policy: {home.settings.policy})")
     out.print(f"first key, an administrator's: {home.first_key}", soft_wrap=True)
-    out.print(f"who would be contacted: {SimulatorCarrier.contacts}")
+    for line in contacts(home.settings):
+        out.print(f"who would be contacted: {line}", soft_wrap=True, markup=False)
     out.print(f"logs: {home.settings.home}/logs · stop with Ctrl-C")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,8 +9,12 @@ import httpx
 
 from cli.doctor.check import Check, State
 from cli.telemetry import cannot_trace
+from config.carriers import CarrierSettings
+from config.carriers.file import Carriers, load_carriers
+from config.carriers.simulator import SimulatedCarrier
+from config.faults import ConfigurationFault
 from config.settings import Settings
-from workers.carriers import SimulatorCarrier
+from workers.carriers import Registry
 
 GIB = 2**30
 ROOM_WARN, ROOM_FAIL = 2 * GIB, GIB // 4
@@ -35,19 +39,44 @@ def home(settings: Settings) -> Iterator[Check]:
 
 
 def carriers(settings: Settings) -> Iterator[Check]:
-    """Who would be contacted, and how; and whether the carrier answers."""
-    carrier = SimulatorCarrier
-    says = f"{carrier.name} contacts {carrier.contacts}"
+    """Who would be contacted, and how, a line a carrier; and whether simulated ones answer.
+
+    A real carrier is not called: no vendor has a request that is free and says that it is well.
+    """
     try:
-        answer = httpx.get(f"{settings.simulator_base}/healthz", timeout=3.0)
-        answers = answer.is_success
+        found = load_carriers(settings)
+    except ConfigurationFault as fault:
+        for line in fault.faults:
+            yield Check("carrier", State.FAIL, line, "mend the carriers file")
+        return
+    for section, says in _contacts(found, settings):
+        if not isinstance(section, SimulatedCarrier) or _answers(section.base_url):
+            yield Check("carrier", State.OK, says)
+        else:
+            todo = "start `quanzu simulator`, or see QUANZU_SIMULATOR_HOST and _PORT; tries are repeated meanwhile"
+            yield Check("carrier", State.FAIL, f"{says}; it does not answer", todo)
+
+
+def contacts(settings: Settings) -> list[str]:
+    """One line for each carrier: who would be contacted by it, how. Raises: ConfigurationFault."""
+    return [says for _, says in _contacts(load_carriers(settings), settings)]
+
+
+def _contacts(found: Carriers, settings: Settings) -> Iterator[tuple[CarrierSettings, str]]:
+    named = dict.fromkeys(section.name for section in found.sections)
+    registry = Registry(found, httpx.AsyncClient, callback_base=settings.callback_base)
+    made = {carrier.name: carrier for carrier in registry}
+    for name in named:
+        section = found.of(name)
+        assert section is not None
+        yield section, f"{name} contacts {made[name].contacts}"
+
+
+def _answers(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/healthz", timeout=3.0).is_success
     except httpx.HTTPError:
-        answers = False
-    if answers:
-        yield Check("carrier", State.OK, says)
-    else:
-        todo = "start `quanzu simulator`, or see QUANZU_SIMULATOR_HOST and _PORT; tries are repeated meanwhile"
-        yield Check("carrier", State.FAIL, f"{says}; it does not answer", todo)
+        return False
 
 
 def telemetry(settings: Settings) -> Iterator[Check]:

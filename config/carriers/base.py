@@ -54,8 +54,10 @@ class CarrierSettings(Section):
     """The fields of every carrier; each kind adds its own, and says its `kind` and `channel`.
 
     `name` is the section's title: attempts and receipts are kept under it. `per_s` 0 means no limit. `windows` hold
-    for one person each; those that the vendor documents are the default of its kind. `codes` overrides what a code of
-    the vendor's means, by one of our outcomes. `callback_secret` is part of the address that the vendor calls.
+    for one person each; those that the vendor documents are the default of its kind. `slow_s`: a request that is out
+    for longer tells against the carrier before it has ended, so that a carrier that hangs is soon passed by. `codes`
+    overrides what a code of the vendor's means, by one of our outcomes or `not_final`. `callback_secret` is part of
+    the address that the vendor calls.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
@@ -65,6 +67,7 @@ class CarrierSettings(Section):
     per_s: float = Field(default=0.0, ge=0, le=100_000)
     windows: tuple[Window, ...] = ()
     request_timeout_s: float = Field(default=6.0, gt=0, le=25)
+    slow_s: float = Field(default=1.5, gt=0, le=25)
     codes: dict[str, str] = Field(default_factory=dict)
     callback_secret: Secret | None = None
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -1,16 +1,24 @@
-"""The carriers' languages as pure functions: one file a carrier, the vendor's codes as tables under their source."""
+"""The carriers' languages as pure functions: one file a carrier, the vendor's codes as tables under their source.
+
+LANGUAGES is the table of kinds: one line a kind, as in `config/carriers/kinds.py` and `workers/carriers/`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from dispatcher.carriers import simulator
+from dispatcher.carriers.language import Language
 from dispatcher.words import Outcome
 
-CODES: Mapping[str, Mapping[str, Outcome | None]] = {simulator.NAME: simulator.CODES}
-"""By carrier: a code to its outcome; None is news that is not final."""
+LANGUAGES: Mapping[str, Language] = {
+    "simulator_sms": simulator.TEXTS,
+    "simulator_call": simulator.CALLS,
+}
+"""By kind."""
 
 
-def outcome_of(carrier: str, code: str) -> Outcome | None:
-    """What a carrier's code means; None when it is not final. A code that no table has is `unknown`."""
-    return CODES.get(carrier, {}).get(code, Outcome.UNKNOWN)
+def outcome_of(kind: str, code: str) -> Outcome | None:
+    """What a code of a kind of carrier means, before any override; None when it is not final. A code that no table has
+    is `unknown`. See `Network.meaning` for a deployment's own carriers."""
+    return LANGUAGES[kind].codes.get(code, Outcome.UNKNOWN)

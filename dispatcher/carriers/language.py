@@ -46,6 +46,8 @@ class Language:
     do next); `try_again`: when nothing was.
     `honest(callback, secret)`: whether its signature fits; None where the vendor signs nothing.
     `source`: the document in which the vendor lists its codes, for the page that shows them.
+    `by_carrier_ref`: its news may repeat only its own name for a try, so that the names it tells are kept.
+    `polls`: it has no callbacks, and is asked how each try ended until the news deadline.
     """
 
     kind: str
@@ -55,6 +57,8 @@ class Language:
     try_again: Reply = Reply(503, b"", "text/plain")
     honest: Callable[[Callback, str], bool] | None = None
     source: str = ""
+    by_carrier_ref: bool = True
+    polls: bool = False
 
     def reply(self, callback: Callback) -> Reply:
         """What the vendor hears when all that this callback tells is stored."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from dispatcher.carriers.language import Callback, Language, Reply
 from dispatcher.news import BadNews, Told
 from dispatcher.words import Outcome
 
@@ -84,3 +85,21 @@ def read_news(body: bytes) -> tuple[list[Told], list[str]]:
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             faults.append(f"news[{number}]: needs reference, code and at (ISO 8601 with offset)")
     return told, faults
+
+
+def _news_of(callback: Callback) -> tuple[list[Told], list[str]]:
+    return read_news(callback.body)
+
+
+def _honest(callback: Callback, secret: str) -> bool:
+    # only ASCII can be compared in constant time, and only ASCII can be right
+    signature = callback.headers.get(SIGNATURE_HEADER.lower(), "")
+    return signature.isascii() and is_signed(secret, callback.body, signature)
+
+
+def _language(kind: str) -> Language:
+    thanks = Reply(200, b"{}", "application/json")
+    return Language(kind, CODES, _news_of, thanks, honest=_honest, by_carrier_ref=False)
+
+
+TEXTS, CALLS = _language("simulator_sms"), _language("simulator_call")

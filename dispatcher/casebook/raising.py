@@ -18,7 +18,7 @@ from dispatcher.draft import Row
 from dispatcher.effects import AddHuman, AddRelative, AddVisit
 from dispatcher.plan import Plan, Way, plan_extra, plan_raise
 from dispatcher.plan import plan as plan_anew
-from dispatcher.throttle import THROTTLED
+from dispatcher.routing.reasons import THROTTLED
 from dispatcher.words import CloseCode, DispatchState, Means, Risk, Target
 
 

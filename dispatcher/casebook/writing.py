@@ -38,6 +38,7 @@ DISPATCH_FIELDS = (
     "reason",
     "ended_at",
     "held_by",
+    "passed_over",
 )
 
 

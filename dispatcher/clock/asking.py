@@ -12,11 +12,11 @@ from sqlalchemy import Connection, select, update
 from dispatcher import judge, tables
 from dispatcher.bells import Bell, bells_of
 from dispatcher.bulk import change, rows_of
-from dispatcher.carriers import outcome_of
 from dispatcher.casebook import CaseBook
 from dispatcher.keys import Keyring
 from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
+from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
 from dispatcher.words import Outcome
 
@@ -104,7 +104,7 @@ def _told(connection: Connection, keys: Keyring, attempt_ids: Sequence[UUID]) ->
     ]
 
 
-def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> list[Bell]:
+def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime, network: Network = SIMULATED) -> list[Bell]:
     """Write what the carrier said of unsure tries: it has it (news follows or is told), or never had it. Commits.
 
     A try that was settled in the meantime (by news) is left alone. What never came of an earlier try than the last
@@ -123,7 +123,7 @@ def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> li
         book.load_dispatches(answer.ask.dispatch_id for answer in ours)
         happenings, changes = [], []
         for answer in ours:
-            outcome = _outcome(answer)
+            outcome = _outcome(answer, network)
             latest = unsure[answer.ask.attempt_id] == book.dispatches[answer.ask.dispatch_id]["attempts"]
             if latest or outcome is not None:
                 what = _happening(answer, outcome, latest)
@@ -136,10 +136,10 @@ def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime) -> li
     return bells
 
 
-def _outcome(answer: Asked) -> Outcome | None:
+def _outcome(answer: Asked, network: Network) -> Outcome | None:
     if answer.code is None:
         return None
-    outcome = outcome_of(answer.ask.carrier, answer.code)
+    outcome = network.meaning(answer.ask.carrier, answer.code)
     return None if outcome is Outcome.UNKNOWN else outcome
 
 

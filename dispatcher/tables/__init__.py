@@ -10,6 +10,8 @@ from sqlmodel import SQLModel
 from dispatcher.tables.alerts import Alert
 from dispatcher.tables.attempts import Attempt
 from dispatcher.tables.buckets import Bucket
+from dispatcher.tables.carrier_health import CarrierHealth
+from dispatcher.tables.carrier_names import CarrierName
 from dispatcher.tables.cases import Case
 from dispatcher.tables.dead_letters import DeadLetter
 from dispatcher.tables.deadlines import Deadline
@@ -35,6 +37,8 @@ def _table(model: type[SQLModel]) -> Table:
 alerts = _table(Alert)
 attempts = _table(Attempt)
 buckets = _table(Bucket)
+carrier_health = _table(CarrierHealth)
+carrier_names = _table(CarrierName)
 cases = _table(Case)
 dead_letters = _table(DeadLetter)
 deadlines = _table(Deadline)
@@ -60,6 +64,8 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "Bucket",
+    "CarrierHealth",
+    "CarrierName",
     "Case",
     "DeadLetter",
     "Deadline",
@@ -81,6 +87,8 @@ __all__ = [
     "api_keys",
     "attempts",
     "buckets",
+    "carrier_health",
+    "carrier_names",
     "cases",
     "dead_letters",
     "deadlines",

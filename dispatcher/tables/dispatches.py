@@ -16,7 +16,8 @@ class Dispatch(SQLModel, table=True):
     `fence` counts claims: what a worker settles counts only while the fence is still the one of its claim.
     `tries` counts tries on the person; `attempts` counts rows in `attempts` (a platform's fault is an attempt, not a
     try). `ring_at` is when the clock rings for it (again) while it waits. `stem` and the attempt's number make the
-    reference that travels to the carrier. `held_by` names the hold for which it waits (no reference in the table's
+    reference that travels to the carrier. `passed_over` names, by commas, the carriers that surely did not send this
+    try, while others of its route are asked. `held_by` names the hold for which it waits (no reference in the table's
     rules: SQLite would have to copy the whole table to learn it).
     """
 
@@ -101,6 +102,7 @@ class Dispatch(SQLModel, table=True):
     outcome: str | None = Field(sa_column=word(24, nullable=True))
     reason: str | None = Field(sa_column=word(64, nullable=True))
     ended_at: datetime | None = Field(sa_column=instant(nullable=True))
+    passed_over: str | None = Field(sa_column=word(300, nullable=True))
     held_by: UUID | None = Field(sa_column=Column(Uuid(), nullable=True))
     unit_id: UUID | None = Field(sa_column=to("units", nullable=True))
     assigned_at: datetime | None = Field(sa_column=instant(nullable=True))

@@ -14,6 +14,8 @@ class Receipt(SQLModel, table=True):
 
     `waiting` until its reference is known and the carrier's own answer is settled; then `applied`, or `noted` when
     it changed nothing (not final, repeated, or worse than what is known); `orphan` when its reference stays unknown.
+    `reference` is empty while a carrier has told only its own name for the try, `carrier_ref`, and no try is known to
+    go by that name.
     """
 
     __tablename__ = "receipts"
@@ -26,11 +28,19 @@ class Receipt(SQLModel, table=True):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "ix_receipts_unnamed",
+            "carrier",
+            "carrier_ref",
+            sqlite_where=text("state = 'waiting' AND reference = ''"),
+            postgresql_where=text("state = 'waiting' AND reference = ''"),
+        ),
     )
 
     id: UUID = Field(sa_column=key())
     carrier: str = Field(sa_column=word())
     reference: str = Field(sa_column=word(64, index=True))
+    carrier_ref: str | None = Field(sa_column=word(64, nullable=True))
     code: str = Field(sa_column=word(64))
     happened_at: datetime = Field(sa_column=instant())
     received_at: datetime = Field(sa_column=instant())

@@ -9,6 +9,7 @@ MEANINGS = {
     "home": "the folder of database, queue, keys and logs; closed to other users",
     "database_url": "`sqlite:///…` or `postgresql://…`; empty: a SQLite file in the home",
     "broker_url": "`amqp://…` or `amqps://…` (RabbitMQ); empty: files in the home",
+    "carriers": "a path: the carriers file; empty means the simulator for texts and calls",
     "policy": "a policy by name (`default`, `demo`), or a path that ends in `.toml`",
     "host": "the address at which the API listens",
     "port": "its port",

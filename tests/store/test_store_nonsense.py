@@ -158,6 +158,21 @@ BUCKET: dict[str, Any] = {
     "urgent_line_ends_at": NOON,
     "urgent_line_again_ends_at": NOON,
 }
+HEALTH: dict[str, Any] = {
+    "carrier": "simulator",
+    "state": "closed",
+    "since": NOON,
+    "probe_at": None,
+    "opened": 0,
+    "run": 0,
+    "asked": 1.0,
+    "failed": 0.0,
+    "counted_at": NOON,
+    "latency_s": 0.1,
+    "our_fault_at": None,
+    "our_fault_code": None,
+}
+NAME: dict[str, Any] = {"carrier": "simulator", "carrier_ref": "C-1", "reference": "abc", "told_at": NOON}
 HERE: dict[str, Any] = {
     "name": "urgent-1@quanzu",
     "lane": "urgent",
@@ -179,6 +194,11 @@ NEW_ROWS: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
     (tables.buckets, BUCKET, {"channel": "visit"}, "channel_is_known"),
     (tables.buckets, BUCKET, {"tokens": -0.5}, "never_overdrawn"),
     (tables.workers, HERE, {"lane": "scenic"}, "lane_is_known"),
+    (tables.carrier_health, HEALTH, {"state": "ajar", "probe_at": NOON}, "state_is_known"),
+    (tables.carrier_health, HEALTH, {"state": "open"}, "closed_needs_no_probe"),
+    (tables.carrier_health, HEALTH, {"failed": 2.0}, "counts_are_sane"),
+    (tables.carrier_health, HEALTH, {"our_fault_at": NOON}, "our_fault_says_when"),
+    (tables.carrier_names, NAME, {"reference": ""}, "a_name_is_of_a_try"),
 ]
 
 

@@ -13,8 +13,9 @@ from test_store_claiming import person
 
 from dispatcher import tables, throttle
 from dispatcher.plan import ROBOT, SMS
+from dispatcher.routing.reasons import THROTTLED
 from dispatcher.store import Store
-from dispatcher.throttle import THROTTLED, draw, within_limit
+from dispatcher.throttle import draw, within_limit
 from dispatcher.tokens import Limit
 from dispatcher.words import Channel
 

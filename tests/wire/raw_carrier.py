@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from config.carriers.file import simulated
+from config.carriers.simulator import SimulatedTexts
 from config.settings import Settings
 from dispatcher.claim import Letter
 from dispatcher.ids import new_id
@@ -15,7 +17,7 @@ from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
 from workers.carriers import SimulatorCarrier
 from workers.carriers.interface import Found, Question
-from workers.engine import _make_client
+from workers.engine import make_client
 
 TIMEOUT_S, SETTLING_S = 0.6, 4.0
 REFERENCES = ("ref1", "ref2")
@@ -50,8 +52,10 @@ def at_port(port: int, act: Act[T], *, host: str = "127.0.0.1", askable: bool = 
             settling_s=SETTLING_S,
             simulator_askable=askable,
         )
-        async with await _make_client() as client:
-            return await act(SimulatorCarrier(settings, client))
+        async with make_client() as client:
+            section = simulated(settings).sections[0]
+            assert isinstance(section, SimulatedTexts)
+            return await act(SimulatorCarrier(section, client, callback="http://127.0.0.1:1/v1/receipts/simulator"))
 
     return acting()
 

@@ -55,12 +55,13 @@ class Watcher:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A worker's engine over a home of its own, with a watcher for a carrier."""
     settings = load_settings({"home": tmp_path / "home", "policy": "demo"})
     prepare(settings).store.close()
     made = Engine(settings, make_celery(settings))
-    made.__dict__["carrier"] = Watcher(made)
+    watcher = Watcher(made)
+    monkeypatch.setattr(made.carriers, "_made", {("simulator", channel): watcher for channel in Channel})
     return made
 
 
@@ -74,7 +75,7 @@ def test_no_connection_is_held_while_the_carrier_thinks(engine: Engine) -> None:
         ids = list(connection.execute(select(table.c.id).where(table.c.channel == "sms")).scalars())
     assert deliver(engine, Channel.SMS, ids) == len(ids)
     assert engine.in_flight.drain(60)
-    watcher = engine.carrier
+    watcher = engine.carriers.carrier("simulator", Channel.SMS)
     assert isinstance(watcher, Watcher)
     asked = len(watcher.in_use)
     Clock(engine).sweep()
@@ -87,6 +88,6 @@ def test_nobody_is_contacted_unless_a_carrier_is_named(tmp_path: Path) -> None:
     """A stranger starts it with no settings at all: the one carrier is the simulator on the stranger's own machine."""
     settings = load_settings({"home": tmp_path})
     made = Engine(settings, make_celery(settings))
-    assert isinstance(made.carrier, SimulatorCarrier)
-    assert made.carrier.contacts.startswith("nobody")
+    assert {type(carrier) for carrier in made.carriers} == {SimulatorCarrier}
+    assert all(carrier.contacts.startswith("nobody") and not carrier.live for carrier in made.carriers)
     assert settings.simulator_base.startswith("http://127.0.0.1:")

@@ -49,7 +49,7 @@ class Carrier(Protocol):
     ask_after_s: float | None
     """The carrier's settling time, after which it can be asked for a reference; None: it cannot be asked."""
 
-    def batch_of(self, channel: Channel) -> int:
+    def batch_of(self, channel: Channel, /) -> int:
         """How many letters one request may carry, >= 1."""
         ...
 

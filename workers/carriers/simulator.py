@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from config.settings import Settings
+from config.carriers.simulator import SimulatedCarrier
 from dispatcher.carriers import simulator as language
 from dispatcher.claim import Letter
 from dispatcher.judge import Answered
@@ -27,23 +27,23 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class SimulatorCarrier:
-    """See `Carrier`. `client` is shared by the whole worker process."""
+    """See `Carrier`. `client` is its own, one a worker process; `callback` is where it tells its news."""
 
-    name = language.NAME
     live = False
     contacts = "nobody: texts, calls and visits go to the simulator on this machine"
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: SimulatedCarrier, client: httpx.AsyncClient, *, callback: str) -> None:
+        self.name = settings.name
         self._client = client
-        self._base = settings.simulator_base
-        self._callback = f"{settings.callback_base}/v1/receipts/{self.name}"
+        self._base = settings.base_url.rstrip("/")
+        self._callback = callback
         self._timeout_s = settings.request_timeout_s
-        self._batches = {Channel.SMS: settings.sms_batch, Channel.CALL: settings.call_batch}
-        self.ask_after_s = settings.settling_s if settings.simulator_askable else None
+        self._batch = settings.batch
+        self.ask_after_s = settings.settling_s if settings.askable else None
 
-    def batch_of(self, channel: Channel) -> int:
+    def batch_of(self, _channel: Channel) -> int:
         """How many letters one request carries."""
-        return self._batches[channel]
+        return self._batch
 
     async def send(self, channel: Channel, letters: Sequence[Letter]) -> list[Answered]:
         """One request for all letters; one answer for each, in order."""

@@ -1,0 +1,16 @@
+"""Every kind of carrier, and what its section in the carriers file may say: one line a kind.
+
+A kind has its language in `dispatcher/carriers/` and its wire in `workers/carriers/`, each with a table like this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config.carriers.base import CarrierSettings
+from config.carriers.simulator import SimulatedCalls, SimulatedTexts
+
+KINDS: Mapping[str, type[CarrierSettings]] = {
+    "simulator_sms": SimulatedTexts,
+    "simulator_call": SimulatedCalls,
+}
