@@ -147,21 +147,21 @@ class Carrier:
     def _tell_worse(self, item: Item, ear: Ear, kind: Kind, x: float, delay_s: float) -> None:
         stages = ear.telling.stages(item)
         if stages:
-            self._tell(stages[-1], ear, delay_s)
+            self._tell(stages[-1], ear, delay_s, after=True)
             return
         codes: tuple[str, ...] = WORSE[kind] if item.code in GOOD else (NOT_FINAL[kind],)
         if ear.telling.dialect is not None:
             # a vendor that tells nothing but ends has no word for what is not one
             codes = tuple(code for code in codes if code != NOT_FINAL[kind]) or (item.code,)
-        self._tell(item._replace(code=codes[int(x * len(codes))]), ear, delay_s)
+        self._tell(item._replace(code=codes[int(x * len(codes))]), ear, delay_s, after=True)
 
     def _learn(self, item: Item) -> None:
         """Nobody is told; whoever asks the vendor hears of it."""
         self._ledger.memory.sent[item.carrier_id].known_at = iso(self._now())
 
-    def _tell(self, item: Item, ear: Ear, delay_s: float) -> None:
+    def _tell(self, item: Item, ear: Ear, delay_s: float, *, after: bool = False) -> None:
         at = iso(self._now() + timedelta(seconds=delay_s))
-        self._news.tell(ear, item._replace(at=at), delay_s)
+        self._news.tell(ear, item._replace(at=at), delay_s, after=after)
 
     def _refusal(self, kind: Kind, letter: Letter, person: str) -> dict[str, Any] | None:
         nth = self._count(kind, person)

@@ -14,6 +14,8 @@ from simulator.wire import Poster
 log = logging.getLogger(__name__)
 
 COLLECT_S = 0.05
+AFTER_S = 0.3
+"""News that comes after other news is looked at again this soon while that is not yet told."""
 EARLY_S = 2.0
 
 
@@ -23,17 +25,20 @@ class NewsRoom:
     def __init__(self, ledger: Ledger, own: Telling, poster: Poster, *, posts: int, now: Clock = utc_now) -> None:
         """`own`: how the own interface tells. `posts`: requests that may be out at once, >= 1."""
         self._ledger, self.own, self._poster, self._now = ledger, own, poster, now
-        self._promised: list[tuple[float, int, Ear, Item]] = []
+        self._promised: list[tuple[float, int, Ear, Item, bool]] = []
         self._number = 0
         self._wake = asyncio.Event()
         self._at_a_time = asyncio.Semaphore(posts)
         self._posts: set[asyncio.Task[None]] = set()
 
-    def tell(self, ear: Ear, item: Item, delay_s: float) -> None:
-        """Promise one piece of news, `delay_s` seconds (>= 0) from now."""
+    def tell(self, ear: Ear, item: Item, delay_s: float, *, after: bool = False) -> None:
+        """Promise one piece of news, `delay_s` seconds (>= 0) from now.
+
+        `after`: not before the final news of the same effect has been taken, or given up.
+        """
         due = asyncio.get_running_loop().time() + delay_s
         self._number += 1
-        heappush(self._promised, (due, self._number, ear, item))
+        heappush(self._promised, (due, self._number, ear, item, after))
         if self._promised[0][1] == self._number:
             self._wake.set()
 
@@ -82,13 +87,21 @@ class NewsRoom:
     def _send_due(self, until: float) -> None:
         batches: dict[Ear, list[Item]] = {}
         while self._promised and self._promised[0][0] <= until:
-            _, _, ear, item = heappop(self._promised)
+            _, _, ear, item, after = heappop(self._promised)
+            if after and self._comes_first(item):
+                self.tell(ear, item, AFTER_S, after=True)
+                continue
             batch = batches.setdefault(ear, [])
             batch.append(item)
             if len(batch) == ear.telling.most:
                 self._post(ear, batches.pop(ear))
         for ear, batch in batches.items():
             self._post(ear, batch)
+
+    def _comes_first(self, item: Item) -> bool:
+        """Whether the final news of this effect is still to be told."""
+        known = self._ledger.memory.known.get(item.reference)
+        return known is not None and not known.withheld and not known.told
 
     def _post(self, ear: Ear, batch: list[Item]) -> "asyncio.Task[None]":
         post = asyncio.ensure_future(self._tell_until_taken(ear, batch))

@@ -25,7 +25,7 @@ class Wishes:
 
     seed: int = 7
     alerts: int = 20_000
-    per_s: float = 25.0
+    per_s: float = 12.0
     kills: int = 44
     broker_restarts: int = 3
     broker_wipes: int = 1

@@ -107,6 +107,16 @@ def test_news_can_come_twice_late_and_backwards(carrier: CarrierDesk, receiver: 
     assert carrier.ask("h9909")[0]["code"] == "HEARD"
 
 
+def test_backwards_is_after_the_truth_however_late_that_gets_through(carrier: CarrierDesk, receiver: Receiver) -> None:
+    """Our door took nothing for a while: the final news came first all the same, and what is worse after it."""
+    receiver.status = 503
+    carrier.answers(letter("j1", person("9909")), door="/calls")
+    time.sleep(0.8)
+    receiver.status = 200
+    until(lambda: len(receiver.codes("j1")) == 2)
+    assert receiver.codes("j1")[0] == "HEARD" != receiver.codes("j1")[1]
+
+
 def test_early_news_comes_before_the_answer(carrier: CarrierDesk, receiver: Receiver) -> None:
     """When the client reads its answer, the receipt has been here already."""
     for n in range(5):
