@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli.commands import audit, data, dead, doctor, doors, engine, operating, people, running, upstreams
+from cli.commands import accounts, audit, data, dead, doctor, doors, engine, operating, people, running, upstreams
 
 app = typer.Typer(
     name="quanzu",
@@ -20,6 +20,7 @@ for group in (running, doors, data, audit, engine, doctor, operating):
 app.add_typer(dead.app, name="dead")
 app.add_typer(people.keys, name="keys")
 app.add_typer(people.units, name="units")
+app.add_typer(accounts.app, name="people")
 app.add_typer(upstreams.app, name="upstreams")
 
 

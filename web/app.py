@@ -11,11 +11,12 @@ import anyio.to_thread
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from web import problems
+from web import pages, problems
 from web.bodies import Bounded
 from web.doors import alerts, cases, health, metrics, operating, receipts, worklist
 from web.house import House
 from web.mailroom import Mailroom
+from web.pages.guard import Guard
 from web.requests import Requests
 
 THREADS = 4
@@ -36,8 +37,8 @@ class Doors(FastAPI):
     """FastAPI whose description tells errors as what they are."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """All of it under the request's id."""
-        return Requests(super().build_middleware_stack(), meters=self.state.house.meters)
+        """All of it under the request's id; what browsers are told goes with faults of ours too."""
+        return Requests(Guard(super().build_middleware_stack()), meters=self.state.house.meters)
 
     def openapi(self) -> dict[str, Any]:
         """OpenAPI 3.1 of all doors."""
@@ -61,4 +62,5 @@ def make_app(house: House) -> FastAPI:
     app.add_middleware(Bounded)
     for door in (alerts, operating, cases, worklist, receipts, health, metrics):
         app.include_router(door.router)
+    pages.install(app)
     return app

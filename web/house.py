@@ -25,6 +25,7 @@ class House:
 
     `network` says what carriers' codes mean. `warnings` says what is amiss though alerts are kept; `meters` is where
     doors count, and `tell` where traces go; `closing` is called when the doors close.
+    `secure`: people come by HTTPS, so that cookies never travel otherwise.
     """
 
     store: Store
@@ -38,3 +39,4 @@ class House:
     closing: Callable[[], object] = bool
     meters: Meters = field(default_factory=Uncounted)
     now: Callable[[], datetime] = utc_now
+    secure: bool = False

@@ -93,6 +93,7 @@ def web() -> None:
             meters=meters,
             tell=listener(settings, "web"),
             closing=heart.stop,
+            secure=settings.callback_base.startswith("https:"),
         )
         uvicorn.run(
             make_app(house),

@@ -137,6 +137,7 @@ def up(
         house = start_all(home, simulator=town)
     out.print(f"up at {home.settings.web_url} (policy: {home.settings.policy})")
     out.print(f"first key, an administrator's: {home.first_key}", soft_wrap=True)
+    out.print(f"the pages, in a browser: {home.settings.web_url}/pages (the key signs in, in place of a password)")
     for line in contacts(home.settings):
         out.print(f"who would be contacted: {line}", soft_wrap=True, markup=False)
     out.print(f"logs: {home.settings.home}/logs · stop with Ctrl-C")

@@ -7,6 +7,7 @@ paths use.
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+from dispatcher.tables.accounts import Account, Session, SignInTry
 from dispatcher.tables.alerts import Alert
 from dispatcher.tables.attempts import Attempt
 from dispatcher.tables.buckets import Bucket
@@ -34,6 +35,7 @@ def _table(model: type[SQLModel]) -> Table:
     return metadata.tables[str(model.__tablename__)]
 
 
+accounts = _table(Account)
 alerts = _table(Alert)
 attempts = _table(Attempt)
 buckets = _table(Bucket)
@@ -49,6 +51,8 @@ holds = _table(Hold)
 outcomes = _table(Untold)
 policies = _table(PolicyText)
 receipts = _table(Receipt)
+sessions = _table(Session)
+sign_in_tries = _table(SignInTry)
 ticks = _table(Tick)
 units = _table(Unit)
 people = _table(Person)
@@ -60,6 +64,7 @@ workers = _table(Worker)
 
 __all__ = [
     "Access",
+    "Account",
     "Alert",
     "ApiKey",
     "Attempt",
@@ -76,6 +81,8 @@ __all__ = [
     "Person",
     "PolicyText",
     "Receipt",
+    "Session",
+    "SignInTry",
     "Tick",
     "Unit",
     "Untold",
@@ -83,6 +90,7 @@ __all__ = [
     "WebhookLetter",
     "Worker",
     "access_log",
+    "accounts",
     "alerts",
     "api_keys",
     "attempts",
@@ -101,6 +109,8 @@ __all__ = [
     "people",
     "policies",
     "receipts",
+    "sessions",
+    "sign_in_tries",
     "ticks",
     "units",
     "webhook_letters",

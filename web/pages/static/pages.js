@@ -1,0 +1,22 @@
+// What htmx does not do: say when the page stands still, print, and submit a filter as it is chosen.
+"use strict";
+(() => {
+  const stale = () => document.getElementById("stale");
+  const standing = (still) => {
+    const line = stale();
+    if (line) line.hidden = !still;
+    document.getElementById("live")?.classList.toggle("still", still);
+  };
+  document.addEventListener("htmx:error", () => standing(true));
+  document.addEventListener("htmx:after:request", (event) => {
+    const status = event.detail?.ctx?.response?.raw?.status ?? event.detail?.ctx?.response?.status;
+    if (status !== undefined) standing(status >= 400);
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target instanceof Element && event.target.closest("form[data-at-once]");
+    if (form && !event.target.closest("[data-wait]")) form.requestSubmit();
+  });
+})();
