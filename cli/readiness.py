@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from dispatcher.health import troubles
 from dispatcher.presence import Presence
 from dispatcher.store import Store
 from migrations import newest
@@ -49,6 +50,7 @@ class Readiness:
         self._changed = threading.Condition()
         self._looking = False
         self._found: list[str] = []
+        self._troubles: list[str] = []
         self._found_at = 0.0
 
     def missing(self) -> list[str]:
@@ -63,6 +65,10 @@ class Readiness:
             if self._changed.wait_for(lambda: self._found_at >= asked_at, timeout=WITHIN_S):
                 return self._found
         return [f"database: did not answer within {WITHIN_S} s"]
+
+    def warnings(self) -> list[str]:
+        """What the last look found amiss though alerts are kept: carriers that fail or refuse us."""
+        return self._troubles
 
     def _look(self) -> None:
         try:
@@ -81,7 +87,9 @@ class Readiness:
                 return [f"migrations: at {there or 'none'}, needed {self._needed}; run `quanzu migrate`"]
             if self._engine is not None and connection.execute(text("SELECT pg_is_in_recovery()")).scalar():
                 return [READ_ONLY]
-            self._presence.write(connection, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            self._presence.write(connection, now=now)
+            self._troubles = troubles(connection, now)
         return []
 
     @contextmanager

@@ -6,7 +6,7 @@ assign(store, ids, …) -> how many                     calls and visits of peop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,6 +26,8 @@ from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
 from dispatcher.plan import next_opening
+from dispatcher.reached import Reached
+from dispatcher.routing.network import Way
 from dispatcher.routing.reasons import OUTSIDE_HOURS
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import Channel, DispatchState, FraudType, Means, Target
@@ -88,23 +90,48 @@ class Lease:
     live: bool = False
 
 
-def claim(store: Store, ids: Sequence[UUID], *, lease: Lease, now: datetime) -> list[Letter]:
+def claim(
+    store: Store, ids: Sequence[UUID], *, lease: Lease, now: datetime, ways: Mapping[UUID, Way] | None = None
+) -> list[Letter]:
     """Take those of `ids` that wait, are due and belong to machines. Commits; leaves no transaction open.
 
-    Returns one letter for each attempt that was opened. Others were taken by somebody else, are not due, or have met
-    the cap on machines reaching for one person: those are settled here.
+    `ways`: by which carrier each goes, where they were dealt; what has none is left alone. Returns one letter for each
+    attempt that was opened. Others were taken by somebody else, are not due, or have met the cap on machines reaching
+    for one person: those are settled here.
     """
     with store.write() as connection:
         rows = due(connection, ids, now, machines=True)
-        if lease.live:
-            rows = [row for row in rows if not row["is_test"]]
+        if ways is not None:
+            rows = _in_windows(connection, [row for row in rows if row["id"] in ways], ways, now)
+        rows = [row for row in rows if not (row["is_test"] and _way(row, lease, ways).live)]
         open_rows, closed = _by_hours(connection, rows, now)
         tired = tired_of(connection, open_rows, now)
         if tired or closed:
             _put_off(connection, closed)
             _settle_tired(connection, tired, now)
         taken = [row for row in open_rows if row["id"] not in tired]
-        return _open_attempts(connection, store.keys, taken, lease, now)
+        return _open_attempts(connection, store.keys, taken, lease, ways, now)
+
+
+def _way(row: Row, lease: Lease, ways: Mapping[UUID, Way] | None) -> Lease | Way:
+    """What tells by which carrier a row goes, and whether that reaches real people."""
+    return lease if ways is None else ways[row["id"]]
+
+
+def _in_windows(connection: Connection, rows: list[Row], ways: Mapping[UUID, Way], now: datetime) -> list[Row]:
+    """Those whose carrier may still reach for their person. The person is locked, so that this count is the last word;
+    who lost a race is dealt anew at the next bell."""
+    used = {ways[row["id"]] for row in rows}
+    if not any(way.windows for way in used):
+        return rows
+    reached = Reached(connection, used, {row["phone_index"] for row in rows}, now)
+    within = []
+    for row in rows:
+        way = ways[row["id"]]
+        if reached.may_at(way, row["phone_index"], row["target"]) <= now:
+            reached.note(way, row["phone_index"], row["target"])
+            within.append(row)
+    return within
 
 
 def due(connection: Connection, ids: Sequence[UUID], now: datetime, *, machines: bool) -> list[Row]:
@@ -174,7 +201,14 @@ def _settle_tired(connection: Connection, tired: set[UUID], now: datetime) -> No
         book.flush()
 
 
-def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease: Lease, now: datetime) -> list[Letter]:
+def _open_attempts(
+    connection: Connection,
+    keys: Keyring,
+    rows: list[Row],
+    lease: Lease,
+    ways: Mapping[UUID, Way] | None,
+    now: datetime,
+) -> list[Letter]:
     if not rows:
         return []
     table = tables.dispatches
@@ -192,8 +226,11 @@ def _open_attempts(connection: Connection, keys: Keyring, rows: list[Row], lease
         )
     )
     book = CaseBook(connection, now=now, actor="claim")
-    letters = [_letter(keys, row, lease.carrier, book.policy_of(row).level(row["risk"]).sms.flash) for row in rows]
-    put(connection, tables.attempts, [_attempt(letter, lease.carrier, now) for letter in letters])
+    letters = [
+        _letter(keys, row, _way(row, lease, ways).carrier, book.policy_of(row).level(row["risk"]).sms.flash)
+        for row in rows
+    ]
+    put(connection, tables.attempts, [_attempt(letter, now) for letter in letters])
     return letters
 
 
@@ -225,13 +262,13 @@ def _letter(keys: Keyring, row: Row, carrier: str, flash: bool) -> Letter:
     )
 
 
-def _attempt(letter: Letter, carrier: str, now: datetime) -> Row:
+def _attempt(letter: Letter, now: datetime) -> Row:
     return {
         "id": letter.attempt_id,
         "dispatch_id": letter.dispatch_id,
         "number": letter.number,
         "reference": letter.reference,
-        "carrier": carrier,
+        "carrier": letter.carrier,
         "begun_at": now,
         "answered_at": None,
         "answer": None,

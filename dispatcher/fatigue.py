@@ -51,7 +51,7 @@ def _often_tried(connection: Connection, rows: list[Row], book: CaseBook) -> lis
     if not rows:
         return []
     table = tables.dispatches
-    theirs = _of_people(connection, {row["phone_index"] for row in rows})
+    theirs = of_people(connection, {row["phone_index"] for row in rows})
     query = select(table.c.phone_index, table.c.means, func.sum(table.c.attempts)).where(theirs, *BY_MACHINES)
     tries = Counter((row["phone_index"], row["means"]) for row in rows)
     for person, means, attempts in connection.execute(query.group_by(table.c.phone_index, table.c.means)):
@@ -59,7 +59,7 @@ def _often_tried(connection: Connection, rows: list[Row], book: CaseBook) -> lis
     return [row for row in rows if tries[row["phone_index"], row["means"]] > _cap(book, row)]
 
 
-def _of_people(connection: Connection, people: set[bytes]) -> ColumnElement[bool]:
+def of_people(connection: Connection, people: set[bytes]) -> ColumnElement[bool]:
     """Dispatches of all cases of these people: cases are found by the person, dispatches by their case."""
     case = tables.cases
     theirs = select(case.c.id).where(among(connection, case.c.phone_index, people))
@@ -83,7 +83,7 @@ def _reached_for(connection: Connection, people: set[bytes], since: datetime) ->
                 ),
             ),
         )
-        .where(_of_people(connection, people), *BY_MACHINES)
+        .where(of_people(connection, people), *BY_MACHINES)
         .group_by(dispatch.c.phone_index, dispatch.c.means)
     )
     return {(person, means): count for person, means, count in connection.execute(query)}

@@ -76,6 +76,11 @@ HANDED_OVER = _seconds(
     "channel",
 )
 CARRIER = _seconds("carrier_request", "How long a carrier took to answer one request.", QUICK_S, "carrier", "channel")
+OUR_FAULT = _counter(
+    "carrier_our_fault",
+    "Requests that a carrier refused for a fault of ours: signature, template, no money.",
+    "carrier",
+)
 VOID = _counter("answers_void", "Carriers' answers that came after their lease had run out, and did not count.")
 UNSETTLED = _counter("settle_faults", "Batches of answers that could not be written, and were tried again.")
 LEASES = _counter("leases_expired", "Leases that ran out: their worker died, hung, or was cut off.")
@@ -96,6 +101,7 @@ EVENTS = (
     DISPATCHES,
     HANDED_OVER,
     CARRIER,
+    OUR_FAULT,
     VOID,
     UNSETTLED,
     LEASES,
@@ -138,6 +144,16 @@ HOOKS = _gauge("webhooks_failing", "Upstreams' addresses that did not take what 
 HOOKS_AGE = _gauge("webhooks_failing_seconds", "For how long the longest of these has been failing.")
 CLOCK = _gauge("clock_lag_seconds", "Since the clock last took a turn, in any worker.")
 SWEPT = _gauge("last_sweep_timestamp_seconds", "When the clock last took a turn, as a UNIX time.")
+SHUT = _gauge(
+    "carrier_passed_by", "1 while a carrier fails and is passed by or tried with a few letters, else 0.", "carrier"
+)
+SHARE = _gauge("carrier_failure_share", "Of a carrier's latest requests, those that failed or hung, 0 .. 1.", "carrier")
+LATENCY = _gauge("carrier_latency_seconds", "How long a carrier took to answer last.", "carrier")
+OUR_FAULT_AGE = _gauge(
+    "carrier_our_fault_age_seconds",
+    "Since a carrier last refused us for a fault of ours; no line when never.",
+    "carrier",
+)
 WORKERS = _gauge("workers_alive", "Worker processes seen within the last 15 s.", "lane")
 
 STANDINGS = (
@@ -164,6 +180,10 @@ STANDINGS = (
     HOOKS_AGE,
     CLOCK,
     SWEPT,
+    SHUT,
+    SHARE,
+    LATENCY,
+    OUR_FAULT_AGE,
     WORKERS,
 )
 

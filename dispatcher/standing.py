@@ -15,7 +15,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dispatcher import measures, presence, tables
 from dispatcher.casebook import OPEN
+from dispatcher.health import health
 from dispatcher.measures import Measure
+from dispatcher.routing.breaker import State
 from dispatcher.words import Channel, DeadlineKind, DispatchState
 
 FRONT = 10_000
@@ -40,6 +42,7 @@ def standings(connection: Connection, *, now: datetime) -> Iterator[Standing]:
     yield from _news(connection, now)
     yield from _promises(connection, now)
     yield from _outcomes(connection, now)
+    yield from _carriers(connection, now)
     last = last_sweep(connection)
     if last is not None:
         yield Standing(measures.CLOCK, (), _age(last, now))
@@ -131,6 +134,18 @@ def _outcomes(connection: Connection, now: datetime) -> Iterator[Standing]:
     many, since = connection.execute(failing).one()
     yield Standing(measures.HOOKS, (), many)
     yield Standing(measures.HOOKS_AGE, (), 0.0 if since is None else _age(since, now))
+
+
+def _carriers(connection: Connection, now: datetime) -> Iterator[Standing]:
+    """How the carriers fare of which anything is known."""
+    for one in health(connection):
+        carrier = (one.carrier,)
+        yield Standing(measures.SHUT, carrier, 0.0 if one.state is State.CLOSED else 1.0)
+        yield Standing(measures.SHARE, carrier, one.share or 0.0)
+        if one.latency_s is not None:
+            yield Standing(measures.LATENCY, carrier, one.latency_s)
+        if one.our_fault_at is not None:
+            yield Standing(measures.OUR_FAULT_AGE, carrier, _age(one.our_fault_at, now))
 
 
 def _is(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:

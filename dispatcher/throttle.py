@@ -58,14 +58,25 @@ def within_limit(
             waits += zip(fresh[grant.fresh :], grant.fresh_at, strict=True)
             later += [(one, at - ahead) for one, at in waits]
     if later:
-        _put_off(store, later, now)
+        put_off(store, [(one, at, THROTTLED) for one, at in later], now)
     return go
 
 
 def draw(
-    store: Store, carrier: str, channel: Channel, limit: Limit, *, urgent: bool, again: int, fresh: int, now: datetime
+    store: Store,
+    carrier: str,
+    channel: Channel,
+    limit: Limit,
+    *,
+    urgent: bool,
+    again: int,
+    fresh: int,
+    now: datetime,
+    stay: bool = True,
 ) -> tuple[Grant, timedelta]:
     """Take tokens in a transaction of its own. Commits. Returns also how far the bucket's clock is ahead of `now`.
+
+    `stay` False: who gets none goes elsewhere, and is promised no place.
 
     The bucket goes by the database's clock where hosts share one (PostgreSQL), so that a host whose clock is wrong
     neither gains nor costs anybody anything.
@@ -77,7 +88,7 @@ def draw(
             row = _locked(connection, carrier, channel.value)
         assert row is not None
         clock: datetime = row.get("clock", now)
-        grant = take(_bucket(row), limit, now=clock, urgent=urgent, again=again, fresh=fresh)
+        grant = take(_bucket(row), limit, now=clock, urgent=urgent, again=again, fresh=fresh, stay=stay)
         table = tables.buckets
         mine = update(table).where(table.c.carrier == carrier, table.c.channel == channel.value)
         connection.execute(mine.values(_values(grant.bucket)))
@@ -99,20 +110,22 @@ def _due(store: Store, ids: Sequence[UUID], now: datetime) -> list[_Waiting]:
     return [_Waiting(row.id, row.lane == "urgent", row.reason == THROTTLED) for row in sorted(rows, key=lambda r: r.id)]
 
 
-def _put_off(store: Store, later: list[tuple[UUID, datetime]], now: datetime) -> None:
-    """What somebody else has in hand just now is passed over: it moves, or is rung for again."""
+def put_off(store: Store, later: Sequence[tuple[UUID, datetime, str]], now: datetime) -> None:
+    """Each waits on until its time, for this reason. Commits.
+
+    What somebody else has in hand just now is passed over: it moves, or is rung for again."""
     table = tables.dispatches
     mine = select(table.c.id).where(
-        table.c.id.in_([one for one, _ in later]), table.c.state == DispatchState.WAITING, table.c.due_at <= now
+        table.c.id.in_([one for one, _, _ in later]), table.c.state == DispatchState.WAITING, table.c.due_at <= now
     )
     wait = (
         update(table)
         .where(table.c.id == bindparam("row_id", type_=Uuid()))
-        .values(due_at=bindparam("at"), ring_at=bindparam("at"), rings=0, reason=THROTTLED)
+        .values(due_at=bindparam("at"), ring_at=bindparam("at"), rings=0, reason=bindparam("why"))
     )
     with store.write() as connection:
         held = set(connection.execute(mine.with_for_update(skip_locked=True)).scalars())
-        changes = [{"row_id": one, "at": at} for one, at in later if one in held]
+        changes = [{"row_id": one, "at": at, "why": why} for one, at, why in later if one in held]
         if changes:
             connection.execute(wait, changes)
 

@@ -80,10 +80,13 @@ def full(limit: Limit, now: datetime) -> Bucket:
     return Bucket(limit.burst - limit.kept, limit.kept, now, line, line)
 
 
-def take(bucket: Bucket, limit: Limit, *, now: datetime, urgent: bool, again: int, fresh: int) -> Grant:
+def take(
+    bucket: Bucket, limit: Limit, *, now: datetime, urgent: bool, again: int, fresh: int, stay: bool = True
+) -> Grant:
     """Tokens for `again` that have waited until their time and for `fresh` that come now, both >= 0.
 
-    `now` may lie before the last refill, by another host's clock: nothing is refilled then.
+    `stay` False: who gets none has another carrier to turn to, and no place is promised. `now` may lie before the last
+    refill, by another host's clock: nothing is refilled then.
     """
     bucket = refilled(bucket, limit, now)
     line = bucket.urgent_line if urgent else bucket.line
@@ -94,8 +97,8 @@ def take(bucket: Bucket, limit: Limit, *, now: datetime, urgent: bool, again: in
     # nobody who comes now goes before those who have been told to come later
     nobody_waits = max(line.ends_at, line.again_ends_at) <= now
     to_fresh = min(fresh, there - to_again) if nobody_waits else 0
-    again_at = _places(line.again_ends_at, limit, now, again - to_again)
-    fresh_at = _places(line.ends_at, limit, now, fresh - to_fresh)
+    again_at = _places(line.again_ends_at, limit, now, again - to_again if stay else 0)
+    fresh_at = _places(line.ends_at, limit, now, fresh - to_fresh if stay else 0)
     line = Line((fresh_at or (line.ends_at,))[-1], (again_at or (line.again_ends_at,))[-1])
     bucket = _without(bucket, to_again + to_fresh, urgent)
     bucket = replace(bucket, urgent_line=line) if urgent else replace(bucket, line=line)

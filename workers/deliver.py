@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -15,6 +17,8 @@ import structlog
 
 from dispatcher.assign import assign
 from dispatcher.claim import Letter, claim
+from dispatcher.deal import deal
+from dispatcher.judge import Answered
 from dispatcher.settle import Settlement
 from dispatcher.throttle import within_limit
 from dispatcher.words import Channel
@@ -34,34 +38,66 @@ def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
         meters.claimed(channel, 0, assigned)
         if channel is Channel.VISIT or assigned == len(ids):
             return assigned
-    way = engine.first(channel)
-    size = engine.carriers.carrier(way.carrier, channel).batch_of(channel)
+    # a reservation, made before anything is claimed: as if all went by the carrier of the smallest batches
+    size = engine.carriers.smallest_batch(channel)
     engine.in_flight.enter(_requests(len(ids), size), len(ids))
-    letters: list[Letter] = []
-    send_by = time.monotonic() + engine.settings.lease_s - engine.settings.request_timeout_s
+    parts: list[list[Letter]] = []
+    send_by = time.monotonic() + engine.settings.lease_s - engine.longest_request_s
     try:
-        may_go = _within_limit(engine, channel, ids)
-        letters = claim(engine.store, may_go, lease=engine.lease(way), now=datetime.now(UTC)) if may_go else []
+        letters = _claim(engine, channel, ids)
+        parts = _parts(engine, channel, letters)
     finally:
-        unused = _requests(len(ids), size) - _requests(len(letters), size)
-        engine.in_flight.leave(unused, len(ids) - len(letters))
+        unused = _requests(len(ids), size) - len(parts)
+        engine.in_flight.leave(unused, len(ids) - sum(len(part) for part in parts))
     meters.claimed(channel, len(letters), 0)
-    for start in range(0, len(letters), size):
-        _begin(engine, channel, letters[start : start + size], send_by)
+    for part in parts:
+        _begin(engine, channel, part, send_by)
     return assigned + len(letters)
 
 
-def _within_limit(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> Sequence[UUID]:
-    """Those for which there are tokens; all, where no rate is set. Drawn when there is room: a token is for now."""
-    way = engine.first(channel)
-    if way.limit is None:
-        return ids
-    now = datetime.now(UTC)
-    return within_limit(engine.store, ids, carrier=way.carrier, channel=channel, limit=way.limit, now=now)
+def _claim(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> list[Letter]:
+    """Those that may go now, as letters. Tokens are drawn when there is room: a token is for now."""
+    network, now = engine.network, datetime.now(UTC)
+    if network.guarded:
+        ways = deal(engine.store, network, channel, ids, guard=engine.tally.guard, now=now)
+        lease = engine.lease("")
+        return claim(engine.store, list(ways), lease=lease, ways=ways, now=datetime.now(UTC)) if ways else []
+    way = network.only(channel)
+    if way.limit is not None:
+        ids = within_limit(engine.store, ids, carrier=way.carrier, channel=channel, limit=way.limit, now=now)
+    return claim(engine.store, ids, lease=engine.lease(way.carrier), now=datetime.now(UTC)) if ids else []
+
+
+def _parts(engine: Engine, channel: Channel, letters: Sequence[Letter]) -> list[list[Letter]]:
+    """One list for each request: letters of one carrier, no more than it takes at once."""
+    by_carrier: dict[str, list[Letter]] = defaultdict(list)
+    for letter in letters:
+        by_carrier[letter.carrier].append(letter)
+    parts = []
+    for name, theirs in by_carrier.items():
+        size = engine.carriers.carrier(name, channel).batch_of(channel)
+        parts += [theirs[start : start + size] for start in range(0, len(theirs), size)]
+    return parts
 
 
 def _requests(letters: int, size: int) -> int:
     return -(-letters // size)
+
+
+async def _asked(engine: Engine, channel: Channel, part: Sequence[Letter]) -> list[Answered]:
+    """What the carrier says. One that takes too long is told of before it has ended, so that others pass it by."""
+    name = part[0].carrier
+    carrier = engine.carriers.carrier(name, channel)
+    if not engine.network.guarded:
+        return await carrier.send(channel, part)
+    watch = engine.tally.watch(name)
+    slow = asyncio.get_running_loop().call_later(engine.network.way(name, channel).slow_s, watch.hangs)
+    try:
+        answers = await carrier.send(channel, part)
+    finally:
+        slow.cancel()
+    watch.ended(answers)
+    return answers
 
 
 def _begin(engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float) -> None:
@@ -89,7 +125,7 @@ async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter], s
         answers = [TOO_LATE] * len(part)
     else:
         client.send_by.set(send_by)
-        answers = await engine.carriers.carrier(part[0].carrier, channel).send(channel, part)
+        answers = await _asked(engine, channel, part)
     at = datetime.now(UTC)
     tracing.answered(place, part, answers, begun, at)
     meters.requested(part[0].carrier, channel, (at - begun).total_seconds())

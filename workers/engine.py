@@ -23,13 +23,13 @@ from config.settings import Settings
 from dispatcher.alert import Rules
 from dispatcher.claim import Lease
 from dispatcher.intake import Intake
-from dispatcher.routing.network import Network, Way, network_of
+from dispatcher.routing.network import Network, network_of
 from dispatcher.sealed import keyring_for
 from dispatcher.store import Store
-from dispatcher.words import Channel, Risk
 from workers import tracing
 from workers.carriers import Registry
 from workers.carriers.client import CarrierClient
+from workers.health import Tally
 from workers.inflight import InFlight
 from workers.relay import Relay
 from workers.settler import Settler
@@ -94,13 +94,19 @@ class Engine:
         """What this process has out at carriers."""
         return InFlight()
 
-    def lease(self, way: Way) -> Lease:
-        """Under whose name and for how long this process claims."""
-        return Lease(self.owner, way.carrier, timedelta(seconds=self.settings.lease_s), live=way.live)
+    def lease(self, carrier: str) -> Lease:
+        """Under whose name and for how long this process claims, by which carrier where none were dealt."""
+        return Lease(self.owner, carrier, timedelta(seconds=self.settings.lease_s))
 
-    def first(self, channel: Channel) -> Way:
-        """The first carrier of the most urgent route."""
-        return self.network.way(self.network.routes[channel, Risk.L1].carriers[0], channel)
+    @cached_property
+    def longest_request_s(self) -> float:
+        """What the slowest of the carriers may take for one request."""
+        return max(section.request_timeout_s for section in self.named.sections)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How the carriers fare."""
+        return Tally(self.store).start()
 
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:

@@ -64,6 +64,12 @@ def requested(carrier: str, channel: Channel, took_s: float) -> None:
         _tally.observe(measures.CARRIER, (carrier, channel.value), (took_s,))
 
 
+def our_fault(carrier: str) -> None:
+    """A carrier refused a request for something that we must mend."""
+    if _tally is not None:
+        _tally.add(measures.OUR_FAULT, (carrier,))
+
+
 def settled(batch: Sequence[Settlement], counted: int) -> None:
     """Answers were written; those beyond `counted` had lost their lease."""
     if _tally is None:

@@ -82,14 +82,15 @@ def web() -> None:
         heart = Heart(home.store, presence)
         meters = begin(settings.home.resolve())
         heart.start()
+        readiness = Readiness(home.store, presence)
         house = House(
             store=home.store,
             intake=make_intake(settings, home.store),
             ring=relay.ring,
             secrets={simulator_language.NAME: simulator_secret(settings)},
             network=network_of(carriers),
-            ready=Readiness(home.store, presence).missing,
-            warnings=lambda: [told] if (told := relay.trouble()) else [],
+            ready=readiness.missing,
+            warnings=lambda: [*([told] if (told := relay.trouble()) else []), *readiness.warnings()],
             meters=meters,
             tell=listener(settings, "web"),
             closing=heart.stop,

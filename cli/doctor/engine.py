@@ -13,6 +13,7 @@ from cli.doctor.check import Check, State, judged
 from cli.say import why
 from config.settings import Settings
 from dispatcher import measures, tables
+from dispatcher.health import troubles
 from dispatcher.presence import ALIVE, our_version
 from dispatcher.standing import Standing, standings
 from dispatcher.store import make_engine
@@ -35,6 +36,8 @@ def engine(settings: Settings) -> Iterator[Check]:
             yield from _lanes(told)
             yield from _rest(told)
             yield _units(connection)
+            for line in troubles(connection, now):
+                yield Check("carrier", State.WARN, line, "see the runbook: a carrier refuses")
     except SQLAlchemyError as fault:
         yield Check("engine", State.FAIL, why(fault), "see the runbook: the database is away")
     finally:

@@ -26,7 +26,6 @@ OF_CALLS = frozenset(
         "suspended",
         "invalid_number",
         "platform_fault",
-        "our_fault",
         "unknown",
         NOT_FINAL,
     }

@@ -1,4 +1,5 @@
-"""Tries of which nobody can tell: ask the carrier by our reference, after its settling time."""
+"""Tries that the carrier is asked for, by our reference: those of which nobody can tell, after its settling time, and
+all tries of a carrier that has no callbacks, at growing pauses until their news deadline."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
 from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
-from dispatcher.words import Outcome
+from dispatcher.words import DispatchState, Outcome
 
 LIMIT = 200
 AGAIN = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+"""A try whose news is fetched is asked for after 5, 10, 20 … seconds, and at least this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +120,24 @@ def settle_asked(store: Store, answers: Sequence[Asked], *, now: datetime, netwo
         ids = [answer.ask.attempt_id for answer in answers]
         book = CaseBook(connection, now=now, actor="clock")
         book.lock_people({answer.ask.dispatch_id for answer in answers})
-        query = select(table.c.id, table.c.number).where(table.c.id.in_(ids), table.c.answer == "unsure")
-        unsure = {row.id: row.number for row in connection.execute(query)}
-        ours = [answer for answer in answers if answer.ask.attempt_id in unsure]
+        open_ = (table.c.answer == "unsure") | ((table.c.answer == "accepted") & table.c.outcome.is_(None))
+        query = select(table.c.id, table.c.number, table.c.answer, table.c.asks).where(table.c.id.in_(ids), open_)
+        tries = {row.id: row for row in connection.execute(query)}
+        ours = [answer for answer in answers if answer.ask.attempt_id in tries]
         book.load_dispatches(answer.ask.dispatch_id for answer in ours)
         happenings, changes = [], []
         for answer in ours:
             outcome = _outcome(answer, network)
-            latest = unsure[answer.ask.attempt_id] == book.dispatches[answer.ask.dispatch_id]["attempts"]
-            if latest or outcome is not None:
+            asked, dispatch = tries[answer.ask.attempt_id], book.dispatches[answer.ask.dispatch_id]
+            latest = asked.number == dispatch["attempts"]
+            fetched = asked.answer == "accepted" or (answer.found and network.polls(answer.ask.carrier))
+            # a carrier that took it and does not know it now is asked again: its word of before stands
+            if outcome is not None or (latest and asked.answer == "unsure"):
                 what = _happening(answer, outcome, latest)
                 happenings.append(Happened(answer.ask.dispatch_id, what, answer.at or now))
-            changes.append(_change(answer, outcome, now))
+            still = fetched and outcome is None and dispatch["state"] == DispatchState.HANDED_OVER
+            found = answer.found or asked.answer == "accepted"
+            changes.append(_change(answer, outcome, now, found, now + _pause(asked.asks) if still else None))
         move(book, happenings)
         change(connection, table, changes)
         bells = bells_of([*(book.dispatches[item.dispatch_id] for item in happenings), *_new(book)], now)
@@ -147,13 +156,19 @@ def _happening(answer: Asked, outcome: Outcome | None, latest: bool) -> judge.Ha
     return judge.News(outcome, latest) if outcome is not None else judge.Asked(answer.found, answer.carrier_ref)
 
 
-def _change(answer: Asked, outcome: Outcome | None, now: datetime) -> dict[str, object]:
+def _pause(asks: int) -> timedelta:
+    return min(AGAIN * (1 << min(asks, 10)), LONGEST_PAUSE)
+
+
+def _change(
+    answer: Asked, outcome: Outcome | None, now: datetime, found: bool, ask_at: datetime | None
+) -> dict[str, object]:
     return {
         "row_id": answer.ask.attempt_id,
-        "answer": "accepted" if answer.found else "refused",
-        "code": "found_when_asked" if answer.found else "not_found_when_asked",
-        "carrier_ref": answer.carrier_ref,
-        "ask_at": None,
+        "answer": "accepted" if found else "refused",
+        "code": "found_when_asked" if found else "not_found_when_asked",
+        "carrier_ref": answer.carrier_ref or answer.ask.carrier_ref,
+        "ask_at": ask_at,
         "outcome": outcome,
         "outcome_code": answer.code if outcome else None,
         "outcome_at": (answer.at or now) if outcome else None,

@@ -52,7 +52,8 @@ def close_news(store: Store, *, now: datetime) -> tuple[int, list[Bell]]:
         over = []
         for row in silent:
             dispatch = book.dispatches[row.id]
-            if row.unread or (row.ask_at is not None and _may_still_tell(row, book, dispatch, now)):
+            asking = row.ask_at is not None and row.answer == "unsure"
+            if row.unread or (asking and _may_still_tell(row, book, dispatch, now)):
                 dispatch["news_due_at"] = now + PATIENCE
                 book.touch(dispatch)
             else:

@@ -35,7 +35,8 @@ class Way:
 class Network:
     """The ways by (carrier, channel); the route of each channel and level; what each carrier's codes mean.
 
-    `guarded`: carriers that fail are passed by. Not so where the simulator is all there is.
+    `guarded`: each letter is dealt a carrier, and those that fail are passed by. Not so where the simulator is all
+    there is: nothing is to be chosen, and a claim costs no statement more.
     """
 
     ways: Mapping[tuple[str, Channel], Way]
@@ -48,13 +49,10 @@ class Network:
         """Raises: KeyError: no route goes by it."""
         return self.ways[carrier, channel]
 
-    def sole(self, channel: Channel) -> Way | None:
-        """The one carrier of a channel that has no other, no limit and no window: there is nothing to choose."""
-        names = {name for risk in Risk for name in self.routes[channel, risk].carriers}
-        if self.guarded or len(names) != 1:
-            return None
-        way = self.ways[names.pop(), channel]
-        return way if way.limit is None and not way.windows else None
+    def only(self, channel: Channel) -> Way:
+        """The carrier of a network that has one for each channel and is not guarded: there is nothing to choose."""
+        (name,) = self.routes[channel, Risk.L1].carriers
+        return self.ways[name, channel]
 
     def meaning(self, carrier: str, code: str) -> Outcome | None:
         """What a carrier's code means; None when it is not final. A code that no table has is `unknown`."""

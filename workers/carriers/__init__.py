@@ -45,6 +45,10 @@ class Registry:
         """Raises: KeyError: no section has that name and channel."""
         return self._made[name, channel]
 
+    def smallest_batch(self, channel: Channel) -> int:
+        """Of all carriers of a channel, what one request may carry at least."""
+        return min(made.batch_of(channel) for (_, theirs), made in self._made.items() if theirs is channel)
+
     def named(self, name: str) -> Carrier | None:
         """Whom to ask for a try; None: the file has no such carrier any more."""
         return next((carrier for (known, _), carrier in self._made.items() if known == name), None)
