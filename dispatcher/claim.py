@@ -27,8 +27,8 @@ from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
 from dispatcher.plan import next_opening
 from dispatcher.reached import Reached
-from dispatcher.routing.network import Way
 from dispatcher.routing.reasons import OUTSIDE_HOURS
+from dispatcher.routing.way import Way
 from dispatcher.store import Store, is_postgres
 from dispatcher.words import Channel, DispatchState, FraudType, Means, Target
 

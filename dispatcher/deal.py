@@ -22,9 +22,10 @@ from dispatcher.draft import Row
 from dispatcher.fatigue import MACHINES
 from dispatcher.guard import Guard
 from dispatcher.reached import Reached
-from dispatcher.routing.network import Network, Way
+from dispatcher.routing.network import Network
 from dispatcher.routing.order import order_of
 from dispatcher.routing.reasons import BREAKER_OPEN, ONLY_LIVE, THROTTLED, WINDOW
+from dispatcher.routing.way import Way
 from dispatcher.store import Store
 from dispatcher.throttle import draw, put_off
 from dispatcher.words import Channel, DispatchState, Risk

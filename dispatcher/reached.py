@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, select
 from dispatcher import tables
 from dispatcher.bulk import also
 from dispatcher.fatigue import of_people
-from dispatcher.routing.network import Way
+from dispatcher.routing.way import Way
 from dispatcher.routing.windows import longest, may_at
 from dispatcher.words import Answer, Target
 

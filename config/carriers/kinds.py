@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.carriers.base import CarrierSettings
+from config.carriers.kannel import Kannel
 from config.carriers.simulator import SimulatedCalls, SimulatedTexts
+from config.carriers.twilio import TwilioCalls, TwilioTexts
 
 KINDS: Mapping[str, type[CarrierSettings]] = {
     "simulator_sms": SimulatedTexts,
     "simulator_call": SimulatedCalls,
+    "kannel": Kannel,
+    "twilio_sms": TwilioTexts,
+    "twilio_voice": TwilioCalls,
 }

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dispatcher.carriers import simulator
+from dispatcher.carriers import kannel, simulator, twilio
 from dispatcher.carriers.language import Language
 from dispatcher.words import Outcome
 
 LANGUAGES: Mapping[str, Language] = {
     "simulator_sms": simulator.TEXTS,
     "simulator_call": simulator.CALLS,
+    "kannel": kannel.LANGUAGE,
+    "twilio_sms": twilio.TEXTS,
+    "twilio_voice": twilio.CALLS,
 }
 """By kind."""
 

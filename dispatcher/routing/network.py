@@ -6,29 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.carriers import Window
 from config.carriers.file import SIMULATOR, Carriers
 from config.carriers.outcomes import NOT_FINAL
 from config.carriers.routes import LEVELS, Route
 from dispatcher.carriers import LANGUAGES
 from dispatcher.carriers.language import Language
+from dispatcher.routing.way import Way
 from dispatcher.tokens import Limit
 from dispatcher.words import Channel, Outcome, Risk
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One carrier on one channel. `limit` None: it takes what it is given. `live`: it reaches real people.
-
-    `windows`: how often it lets one person be reached. `slow_s`: a request that is out for longer tells against it.
-    """
-
-    carrier: str
-    channel: Channel
-    live: bool = False
-    limit: Limit | None = None
-    windows: tuple[Window, ...] = ()
-    slow_s: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +97,7 @@ def network_of(carriers: Carriers) -> Network:
                 code: None if outcome == NOT_FINAL else Outcome(outcome) for code, outcome in section.codes.items()
             }
             for section in carriers.sections
+            if section.codes
         },
         guarded=carriers.named,
     )
@@ -120,6 +106,6 @@ def network_of(carriers: Carriers) -> Network:
 SIMULATED = Network(
     ways={(SIMULATOR, channel): Way(SIMULATOR, channel) for channel in (Channel.SMS, Channel.CALL)},
     routes={(channel, Risk(level)): Route((SIMULATOR,)) for channel in (Channel.SMS, Channel.CALL) for level in LEVELS},
-    languages={SIMULATOR: LANGUAGES["simulator_sms"]},
+    languages={SIMULATOR: LANGUAGES["simulator_call"]},
 )
 """The simulator alone, as where no carriers file is named; whoever is told of no network takes this one."""

@@ -24,8 +24,9 @@ from dispatcher.news import Told
 from dispatcher.plan import ROBOT
 from dispatcher.plan import SMS as TEXT
 from dispatcher.routing.breaker import RULE, Report
-from dispatcher.routing.network import SIMULATED, Network, Way
+from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.routing.reasons import BREAKER_OPEN, THROTTLED, WINDOW
+from dispatcher.routing.way import Way
 from dispatcher.settle import Settlement, settle
 from dispatcher.tokens import Limit
 from dispatcher.why import Reason, Why, why

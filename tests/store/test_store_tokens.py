@@ -186,7 +186,7 @@ def test_who_is_raised_leaves_the_others_line(town: Town) -> None:
     """Her L4 text was given a time a minute away behind others; then she is L1, and it goes at once."""
     town.hears_of(risk="L4")
     (text,) = town.all(SMS)
-    throttle._put_off(town.store, [(text["id"], NOON + timedelta(minutes=1))], NOON)
+    throttle.put_off(town.store, [(text["id"], NOON + timedelta(minutes=1), THROTTLED)], NOON)
     town.later(seconds=1)
     town.hears_of(risk="L1")
     row = town.rows(tables.dispatches, id=text["id"])[0]

@@ -14,11 +14,16 @@ from config.carriers import CarrierSettings
 from config.carriers.file import Carriers
 from dispatcher.words import Channel
 from workers.carriers.interface import Carrier
+from workers.carriers.kannel import KannelCarrier
 from workers.carriers.simulator import SimulatorCarrier
+from workers.carriers.twilio import TwilioCarrier
 
 WIRES: Mapping[str, Callable[..., Carrier]] = {
     "simulator_sms": SimulatorCarrier,
     "simulator_call": SimulatorCarrier,
+    "kannel": KannelCarrier,
+    "twilio_sms": TwilioCarrier,
+    "twilio_voice": TwilioCarrier,
 }
 """By kind; each is made as `Wire(section, client, callback=…)`."""
 
