@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from cli.commands import accounts, audit, data, dead, doctor, doors, engine, operating, people, running, upstreams
+from cli.commands import (
+    accounts,
+    audit,
+    data,
+    dead,
+    doctor,
+    doors,
+    engine,
+    figures,
+    history,
+    operating,
+    people,
+    running,
+    upstreams,
+)
 
 app = typer.Typer(
     name="quanzu",
@@ -15,9 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, doors, data, audit, engine, doctor, operating):
+for group in (running, doors, data, audit, engine, doctor, operating, history):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
+app.add_typer(figures.app, name="figures")
 app.add_typer(people.keys, name="keys")
 app.add_typer(people.units, name="units")
 app.add_typer(accounts.app, name="people")

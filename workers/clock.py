@@ -16,7 +16,7 @@ from celery import bootsteps
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from dispatcher import clock, naming, receipts
+from dispatcher import clock, figures, naming, receipts
 from dispatcher.bells import Bell
 from workers import meters
 from workers.carriers import Registry
@@ -33,6 +33,9 @@ MOST_ROUNDS = 20
 
 ASKING_S = 2.0
 """No further question is begun in a turn after this."""
+
+FOLDING_S = 0.5
+"""No further fold is begun in a turn after this."""
 
 
 class ClockStep(bootsteps.StartStopStep):
@@ -101,6 +104,7 @@ class Clock(threading.Thread):
             lambda: ring(clock.finish_releases(store, now=datetime.now(UTC))),
             lambda: ring(clock.notice_idle_units(store, now=datetime.now(UTC))),
             lambda: ring(clock.ring_due(store, now=datetime.now(UTC))),
+            self._fold,
         ]
         went_well = [_went_well(duty) for duty in duties]
         return all(went_well)
@@ -112,6 +116,16 @@ class Clock(threading.Thread):
         applied = receipts.apply(self._engine.store, now=now, network=network)
         meters.received("placed", applied.placed)
         return applied.placed, applied.bells
+
+    def _fold(self) -> None:
+        """Fold while there is something to fold, and for a while only: figures may lag, warnings may not."""
+        until = time.monotonic() + FOLDING_S
+        push_s = self._engine.intake.policy.on_time_push_s
+        while not self._stopping.is_set():
+            folded = figures.fold(self._engine.store, now=datetime.now(UTC), on_time_push_s=push_s)
+            meters.acted("fold_figures", folded)
+            if folded == 0 or time.monotonic() > until:
+                return
 
     def _rounds(self, name: str, duty: Callable[[datetime], tuple[int, list[Bell]]]) -> None:
         for _ in range(MOST_ROUNDS):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from dispatcher import tables
 from dispatcher.bulk import change
 from dispatcher.casebook.raising import Raising
+from dispatcher.touched import note_touched
 from dispatcher.upstreams.noting import note_changes
 
 CASE_FIELDS = (
@@ -46,7 +49,8 @@ class CaseBook(Raising):
     """The whole book, and its end. One instance lives for one transaction; `flush` writes what changed."""
 
     def flush(self) -> None:
-        """Write what is new and what changed, one statement a table; upstreams are told from the same transaction."""
+        """Write what is new and what changed, one statement a table; upstreams and
+        figures are told from the same transaction."""
         ended = [self.dispatches[row_id] for row_id in sorted(self._dirty_dispatches)]
         note_changes(self.draft, ended, self.cases, self._families)
         for table, ids, rows, fields in (
@@ -59,5 +63,14 @@ class CaseBook(Raising):
             ]
             change(self.connection, table, changed)
             ids.clear()
+        touched = self._touched()
         self._flush_limits()
         self.draft.write(self.connection)
+        note_touched(self.connection, touched, now=self.now)
+
+    def _touched(self) -> set[UUID]:
+        """Every case at hand or spoken of: too many cost a little work, one too few would falsify a figure."""
+        found = set(self.cases) | {row["of_case"] for row in (*self._done, *self._void)}
+        for table in (tables.alerts, tables.deadlines, tables.events):
+            found |= {row["case_id"] for row in self.draft.rows(table)}
+        return found

@@ -4,6 +4,8 @@ Scope        which alerts are meant
 count()      any figures of a scope, by any dimensions: a Table of Kpi
 quantiles()  response times of a scope: p50, p90, p99
 behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
+fold()       the facts of touched people are made anew; the clock does it every second
+verify()     whether the facts at rest are what the rows say; repair() has the others made anew
 lag()        how far the figures are behind the rows
 figures()    the alerts, the dispatches by state, the first dozen, straight from the rows
 """
@@ -13,10 +15,12 @@ from dispatcher.figures.count import Figures, figures
 from dispatcher.figures.counting import count
 from dispatcher.figures.definitions import DEFINITIONS, DOZEN, KPIS, LATENCIES, Definition
 from dispatcher.figures.dimensions import DIMENSIONS
+from dispatcher.figures.folding import fold
 from dispatcher.figures.lag import Lag, lag
 from dispatcher.figures.quantiles import quantiles
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Behind, Key, Kpi, Quantiles, Table
+from dispatcher.figures.verifying import Verified, repair, verify
 
 __all__ = [
     "DEFINITIONS",
@@ -33,10 +37,14 @@ __all__ = [
     "Quantiles",
     "Scope",
     "Table",
+    "Verified",
     "behind",
     "count",
     "figures",
+    "fold",
     "lag",
     "quantiles",
+    "repair",
     "unit_of",
+    "verify",
 ]

@@ -77,7 +77,7 @@ def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _query(connection: Connection, scope: Scope, part: Part, now: datetime) -> Any:
-    facts = source_of(scope, now=now)
+    facts = source_of(connection, now=now)
     where = scope.on(facts)
     if isinstance(part, Persons):
         return _persons(connection, facts, where, part)

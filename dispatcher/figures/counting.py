@@ -6,18 +6,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, FromClause, select
+from sqlalchemy import Connection, FromClause, select, text, union_all
 
 from config.regions import Regions
 from dispatcher import tables
+from dispatcher.bulk import among
+from dispatcher.figures.cells import in_cells
 from dispatcher.figures.definitions import DEFINITIONS, Definition
 from dispatcher.figures.dimensions import REGIONS, check_dimensions, read_key
-from dispatcher.figures.facts import facts
-from dispatcher.figures.parts import Nothing, Part, Residents
+from dispatcher.figures.facts import COLUMNS, facts
+from dispatcher.figures.folding import ripe, these, touched_since, whole_people
+from dispatcher.figures.parts import Alerts, Nothing, Part, Persons, Residents, Sum
+from dispatcher.figures.pieces import can_be_summed, count_pieces
 from dispatcher.figures.scope import Scope, aliases
-from dispatcher.figures.sums import count_parts
+from dispatcher.figures.sums import Counted, count_parts
 from dispatcher.figures.table import Key, Kpi, Table
+from dispatcher.store import is_postgres
+
+NEAR = 200
+"""So many cases that wait for the fold are counted from their rows."""
 
 
 def count(
@@ -34,24 +43,51 @@ def count(
     """
     wanted = definitions_of(kpis)
     check_dimensions(by)
-    source = source_of(scope, now=now)
+    if is_postgres(connection):  # a year's persons are told apart in memory, not in files
+        connection.execute(text("SET LOCAL work_mem = '64MB'"))
     parts = [part for one in wanted for part in (one.numerator, one.denominator)]
-    found = count_parts(connection, source, scope.on(source), parts, by)
+    found = _parts_of(connection, scope, parts, by, now)
     if not by:
         found.setdefault((), {})
     rows = {read_key(by, key): _cells(wanted, key, found[key], scope, by) for key in sorted(found, key=_order)}
     return Table(now, tuple(by), rows)
 
 
-def source_of(scope: Scope, *, now: datetime) -> FromClause:
-    """The facts among which a scope's are."""
-    alert, case = tables.alerts, tables.cases
-    heard = select(alert.c.phone_index).where(alert.c.is_test.is_(scope.tests))
-    if scope.since is not None:
-        heard = heard.where(alert.c.received_at >= scope.since)
-    if scope.until is not None:
-        heard = heard.where(alert.c.received_at < scope.until)
-    return facts(select(case.c.id).where(case.c.phone_index.in_(heard)), now=now).subquery("facts")
+def _parts_of(connection: Connection, scope: Scope, parts: list[Part], by: Sequence[str], now: datetime) -> Counted:
+    known = [part for part in parts if isinstance(part, Sum | Alerts | Persons)]
+    if can_be_summed(scope, by) and all(in_cells(part) for part in known):
+        fresh = fresh_of(connection, now)
+        made = _made(connection, fresh, now) if fresh else None
+        return count_pieces(connection, scope, known, by, fresh=fresh, made=made)
+    source = source_of(connection, now=now)
+    return count_parts(connection, source, scope.on(source), known, by)
+
+
+def fresh_of(connection: Connection, now: datetime) -> list[UUID]:
+    """Cases of people who were touched since the last fold, or whom time has changed; none where they are too many."""
+    waiting = touched_since(connection, most=NEAR)
+    ripened = ripe(connection, now, limit=NEAR + 1)
+    if waiting is None or len(waiting) + len(ripened) > NEAR:
+        return []
+    return whole_people(connection, waiting | set(ripened))
+
+
+def _made(connection: Connection, fresh: Sequence[UUID], now: datetime) -> FromClause:
+    return facts(these(connection, fresh), now=now).subquery("made_now")
+
+
+def source_of(connection: Connection, *, now: datetime) -> FromClause:
+    """All facts: those at rest, and those of people touched since, made this moment.
+
+    So nothing lags while few wait for the fold; where more than NEAR cases wait, the facts at rest answer alone.
+    """
+    fact = tables.figures_alerts
+    fresh = fresh_of(connection, now)
+    if not fresh:
+        return fact
+    at_rest = select(*(fact.c[name] for name in COLUMNS)).where(~among(connection, fact.c.case_id, fresh))
+    made = _made(connection, fresh, now)
+    return union_all(at_rest, select(*(made.c[name] for name in COLUMNS))).subquery("facts")
 
 
 def definitions_of(kpis: Iterable[str]) -> list[Definition]:

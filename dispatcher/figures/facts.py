@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exis
 
 from dispatcher import tables
 from dispatcher.figures.instants import epoch_ms, shanghai_day, shanghai_hour, to_ms
-from dispatcher.figures.joined import Sides
+from dispatcher.figures.joined import Mine, Sides
 from dispatcher.figures.marks import Mark
 from dispatcher.figures.promised import promises, texts, visits, warnings
 from dispatcher.figures.scope import aliases
@@ -70,23 +70,23 @@ DIMENSIONS = (
 COLUMNS = (*DIMENSIONS, "marks", *COUNTS, *LATENCIES, "ripens_ms")
 
 
-def facts(case_ids: Select[Any] | None, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S) -> Select[Any]:
-    """The facts of these cases (None: of all) as they are at `now`, with the columns of COLUMNS, in their order.
+def facts(mine: Mine | None, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S) -> Select[Any]:
+    """The facts of the cases that `mine` means (None: of all) as they are at `now`: the columns of COLUMNS, in order.
 
-    `case_ids` must bring all cases of a person who has one in it: persons share voices and losses.
+    `mine` says of a column that it holds the id of a case that is meant. It must mean all cases of a person of whom
+    it means one: persons share voices and losses.
     """
-    return _Facts(case_ids, now, on_time_push_s).select()
+    return _Facts(mine, now, on_time_push_s).select()
 
 
 class _Facts:
-    def __init__(self, case_ids: Select[Any] | None, now: datetime, on_time_push_s: float) -> None:
+    def __init__(self, mine: Mine | None, now: datetime, on_time_push_s: float) -> None:
         self.now_ms = literal(to_ms(now), BigInteger)
         self.wait_ms = int(WAIT.total_seconds() * 1000)
         self.push_ms = round(on_time_push_s * 1000)
-        wanted = None if case_ids is None else case_ids.cte("wanted_cases")
-        self.sides = Sides(wanted, now)
+        self.sides = Sides(mine, now)
         self.alert, self.case = tables.alerts, tables.cases
-        self.wanted = wanted
+        self.mine = mine
 
     def select(self) -> Select[Any]:
         told = self._told()
@@ -94,9 +94,7 @@ class _Facts:
         alert, case_, sides = self.alert, self.case, self.sides
         query = select(*columns).select_from(sides.beside(alert.join(case_, alert.c.case_id == case_.c.id)))
         query = query.where(alert.c.withdrawn_at.is_(None))
-        if self.wanted is not None:
-            query = query.where(alert.c.case_id.in_(select(self.wanted.c[0])))
-        return query
+        return query if self.mine is None else query.where(self.mine(alert.c.case_id))
 
     def _told(self) -> dict[str, ColumnElement[Any]]:
         alert, case_, sides = self.alert, self.case, self.sides

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,9 @@ from dispatcher.words import Channel, DeadlineKind, Means, Outcome, Target
 
 PEOPLE = (Means.HUMAN.value, Means.OFFICER.value)
 MACHINES = (Means.CARRIER.value, Means.ROBOT.value)
+
+Mine = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+"""Says of a column that it holds the id of a case that is meant."""
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -31,8 +35,8 @@ def _fen(yuan: ColumnElement[Any]) -> ColumnElement[Any]:
 class Sides:
     """One subquery a side; `beside` joins them to the cases."""
 
-    def __init__(self, wanted: CTE | None, now: datetime) -> None:
-        self.wanted = wanted
+    def __init__(self, mine: Mine | None, now: datetime) -> None:
+        self.mine = mine
         self.now = now
         self.promised = self._promised()
         self._tries = self._each_dispatch()
@@ -63,12 +67,8 @@ class Sides:
         }
         return found | {name: _fen(column) for name, column in money.items()}
 
-    def _mine(self, column: ColumnElement[Any]) -> ColumnElement[bool] | None:
-        return None if self.wanted is None else column.in_(select(self.wanted.c[0]))
-
     def _only(self, query: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
-        mine = self._mine(column)
-        return query if mine is None else query.where(mine)
+        return query if self.mine is None else query.where(self.mine(column))
 
     def _promised(self) -> CTE:
         """Promises of time by case."""

@@ -29,7 +29,7 @@ def quantiles(
     if what not in LATENCIES:
         raise ValueError(f"what must be one of: {', '.join(LATENCIES)}")
     check_dimensions(by)
-    facts = source_of(scope, now=now)
+    facts = source_of(connection, now=now)
     source, keys = keyed(facts, by)
     told = source.c[what]
     where = [*adapted(source, scope.on(facts), facts), told.is_not(None), source.c.merged.is_(False)]

@@ -76,6 +76,20 @@ class Scope:
             found.append(facts.c.received_at < self.until)
         return found + self.beside_time(facts)
 
+    def on_cells(self, cells: Any, digits: int) -> list[Any]:
+        """On cells (cells.py), besides their days and tests; only what they know.
+
+        Of the coarsest depth that can tell the region, and regions of so many `digits` apart.
+        """
+        low, high = region_bounds(aliases().get(self.region or "", self.region or "00"))
+        depth = max(digits, 2 if self.region is None else len(low))
+        found: list[Any] = [cells.c.depth == depth + depth % 2]
+        if self.region is not None:
+            found += [cells.c.region >= low, cells.c.region < high]
+        if self.history is not None:
+            found.append(cells.c.history.is_(self.history))
+        return found
+
     def beside_time(self, facts: Any) -> list[Any]:
         """All that narrows the scope but the window and tests."""
         found: list[Any] = []

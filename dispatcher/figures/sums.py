@@ -32,10 +32,10 @@ def count_parts(
     sums = [part for part in wanted if isinstance(part, Sum | Alerts)]
     persons = [part for part in wanted if isinstance(part, Persons)]
     # always asked: it tells which rows there are
-    _read(connection, add_up(source, keys, adapted(source, where, facts), sums), len(keys), sums, found)
+    read_into(connection, add_up(source, keys, adapted(source, where, facts), sums), len(keys), sums, found)
     if persons:
         query = count_persons(connection, source, keys, adapted(source, where, facts), persons)
-        _read(connection, query, len(keys), persons, found)
+        read_into(connection, query, len(keys), persons, found)
     return found
 
 
@@ -101,7 +101,8 @@ def all_marks(connection: Connection, marks: ColumnElement[Any], wanted: Mark) -
     return reduce(lambda one, other: one + other, each)
 
 
-def _read(connection: Connection, query: Any, width: int, parts: Sequence[Part], found: Counted) -> None:
+def read_into(connection: Connection, query: Any, width: int, parts: Sequence[Part], found: Counted) -> None:
+    """What a statement found, by key; its last column counts what stands behind a row."""
     for row in connection.execute(query):
         if row[-1] == 0:
             continue

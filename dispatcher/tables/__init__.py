@@ -19,6 +19,8 @@ from dispatcher.tables.deadlines import Deadline
 from dispatcher.tables.dispatches import Dispatch
 from dispatcher.tables.events import Event
 from dispatcher.tables.feedback import Feedback
+from dispatcher.tables.figures import FigureAlert, FigureChange
+from dispatcher.tables.figures_days import FigureDay
 from dispatcher.tables.holds import Hold
 from dispatcher.tables.outcomes import Untold
 from dispatcher.tables.policies import PolicyText
@@ -47,6 +49,9 @@ deadlines = _table(Deadline)
 dispatches = _table(Dispatch)
 events = _table(Event)
 feedback = _table(Feedback)
+figures_alerts = _table(FigureAlert)
+figures_changes = _table(FigureChange)
+figures_days = _table(FigureDay)
 holds = _table(Hold)
 outcomes = _table(Untold)
 policies = _table(PolicyText)
@@ -77,6 +82,9 @@ __all__ = [
     "Dispatch",
     "Event",
     "Feedback",
+    "FigureAlert",
+    "FigureChange",
+    "FigureDay",
     "Hold",
     "Person",
     "PolicyText",
@@ -103,6 +111,9 @@ __all__ = [
     "dispatches",
     "events",
     "feedback",
+    "figures_alerts",
+    "figures_changes",
+    "figures_days",
     "holds",
     "metadata",
     "outcomes",

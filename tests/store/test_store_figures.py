@@ -48,6 +48,8 @@ def test_each_list_is_as_long_as_its_figure(town: Town) -> None:
     """A supervisor opened the list behind every figure: it was exactly as long as the figure had said."""
     live(town, seed=3, steps=80)
     town.later(days=31)
+    while figures.fold(town.store, now=town.now):
+        pass
     for scope in (Scope(fraud_types=(TYPES[0],)),):
         with town.store.read() as connection:
             whole = figures.count(connection, scope, now=town.now).whole

@@ -12,7 +12,7 @@ from kombu import Message
 from sqlalchemy.exc import OperationalError
 
 from cli import supervise
-from dispatcher import clock, receipts
+from dispatcher import clock, figures, receipts
 from dispatcher.news import Told
 from web.house import House
 from web.mailroom import Mailroom
@@ -35,8 +35,10 @@ class Duties:
             monkeypatch.setattr(clock, name, self._duty(name, answers.get(name, []), faults.get(name)))
         applied = receipts.Applied(0, 0, [])
         monkeypatch.setattr(receipts, "apply", self._duty("apply", applied, faults.get("apply")))
+        monkeypatch.setattr(figures, "fold", self._duty("fold", 0, faults.get("fold")))
         relay = SimpleNamespace(ring=lambda _bells: None)
-        self.clock = Clock(cast(Any, SimpleNamespace(store=None, relay=relay)))
+        intake = SimpleNamespace(policy=SimpleNamespace(on_time_push_s=600.0))
+        self.clock = Clock(cast(Any, SimpleNamespace(store=None, relay=relay, intake=intake)))
 
     def _duty(self, name: str, answer: object, fault: Exception | None) -> Any:
         def duty(*_: object, **__: object) -> object:
@@ -52,7 +54,7 @@ def test_one_broken_duty_leaves_the_others_done(monkeypatch: pytest.MonkeyPatch)
     """A receipt that nobody can apply came: bells are rung and promises are watched all the same, and it is told."""
     duties = Duties(monkeypatch, apply=KeyError("made up"))
     assert not duties.clock.sweep()
-    assert set(duties.done) == {*SWEEPS, *OTHERS, "apply"}
+    assert set(duties.done) == {*SWEEPS, *OTHERS, "apply", "fold"}
 
 
 def test_a_database_that_is_away_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,154 @@
+"""Cells: what adds up, by day and county, so that a year is the sum of few rows. Each is made anew whole, as facts are.
+
+Persons with one case alone add up too, and stand in the cells; all others are counted from their facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    String,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy import tuple_ as pair
+
+from dispatcher import tables
+from dispatcher.figures.facts import COUNTS
+from dispatcher.figures.marks import Mark
+from dispatcher.figures.parts import Alerts, Part, Persons, Sum
+from dispatcher.figures.sums import has
+
+ALERTS: Mapping[Mark, str] = {
+    Mark.PERSON: "alerts",
+    Mark.PUSH_KNOWN | Mark.PUSH_ON_TIME: "alerts_push_on_time",
+    Mark.PUSH_KNOWN: "alerts_push_known",
+    Mark.JUDGED | Mark.ACCURATE: "alerts_accurate",
+    Mark.JUDGED: "alerts_judged",
+    Mark.KEPT_HERE: "alerts_kept_here",
+    Mark.HAS_LOSS: "alerts_has_loss",
+    Mark.HAS_SAVED: "alerts_has_saved",
+    Mark.HAS_STOPPED: "alerts_has_stopped",
+    Mark.CLOSED: "alerts_closed",
+    Mark.UNREACHABLE: "alerts_unreachable",
+}
+PERSONS: Mapping[Mark, str] = {
+    Mark.PERSON: "persons",
+    Mark.ANSWERED: "persons_answered",
+    Mark.CALLED: "persons_called",
+    Mark.MET: "persons_met",
+    Mark.VISIT_ASKED: "persons_visit_asked",
+    Mark.MET_ON_TIME: "persons_met_on_time",
+    Mark.MET_RIPE: "persons_met_ripe",
+    Mark.REACHED: "persons_reached",
+    Mark.KEPT: "persons_kept",
+    Mark.REACHED_RIPE: "persons_reached_ripe",
+    Mark.SAFE | Mark.REACHED: "persons_reached_safe",
+    Mark.CONTACT_MISSED: "persons_contact_missed",
+    Mark.CONTACT_RIPE: "persons_contact_ripe",
+    Mark.LOST: "persons_lost",
+    Mark.RIPE: "persons_ripe",
+    Mark.SMS_LOST: "persons_sms_lost",
+    Mark.SMS_RIPE: "persons_sms_ripe",
+    Mark.CALL_LOST: "persons_call_lost",
+    Mark.CALL_RIPE: "persons_call_ripe",
+    Mark.MEETING_LOST: "persons_meeting_lost",
+    Mark.MEETING_RIPE: "persons_meeting_ripe",
+}
+KEYS = ("depth", "day", "region", "is_test", "history")
+DEPTHS = (6, 4, 2)
+"""Digits of a code that tell a county, a prefecture, a province."""
+
+PAIRS = 300
+"""Days and counties in one statement."""
+
+Place = tuple[int, str]
+"""A day and a county."""
+
+
+def in_cells(part: Part) -> bool:
+    """Whether the cells know this part; of persons, those with one case."""
+    if isinstance(part, Alerts):
+        return part.joined or part.marks in ALERTS
+    return isinstance(part, Sum) or (isinstance(part, Persons) and part.marks in PERSONS)
+
+
+def told_by_cells(cells: FromClause, part: Part) -> ColumnElement[Any]:
+    """What a cell says of a part. Only for parts that are `in_cells`."""
+    if isinstance(part, Sum):
+        found: ColumnElement[Any] = sum((cells.c[name] for name in part.columns[1:]), cells.c[part.columns[0]])
+        return found
+    if isinstance(part, Alerts):
+        return cells.c["pushes" if part.joined else ALERTS[part.marks]]
+    assert isinstance(part, Persons)
+    return cells.c[PERSONS[part.marks]]
+
+
+def told_by_facts(facts: FromClause, part: Part) -> ColumnElement[Any]:
+    """The same of one fact: 0, 1, or a sum's summand."""
+    if isinstance(part, Sum):
+        found: ColumnElement[Any] = sum((facts.c[name] for name in part.columns[1:]), facts.c[part.columns[0]])
+        return found
+    if isinstance(part, Alerts):
+        return case((has(facts.c.marks, part.marks), 1), else_=0) if not part.joined else case((facts.c.day >= 0, 1))
+    assert isinstance(part, Persons)
+    return case((facts.c.alone & has(facts.c.marks, part.marks), 1), else_=0)
+
+
+def right_cells(depth: int = 6) -> Select[Any]:
+    """The cells of a depth as the facts at rest make them, with the columns of the table, in their order."""
+    fact = tables.figures_alerts
+    parts: dict[str, Part] = {"pushes": Alerts(joined=True)}
+    parts |= {name: Alerts(marks) for marks, name in ALERTS.items()}
+    parts |= {name: Persons(marks) for marks, name in PERSONS.items()}
+    parts |= {name: Sum("", (name,)) for name in COUNTS}
+    return _cells(fact, depth, {name: told_by_facts(fact, part) for name, part in parts.items()})
+
+
+def _cells(source: FromClause, depth: int, told: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+    """A source's columns summed up by day, region of this depth, and kind."""
+    region: ColumnElement[Any] = source.c.region
+    if depth < 6:
+        zeros: ColumnElement[str] = literal_column(f"'{'0' * (6 - depth)}'")
+        region = func.substr(source.c.region, 1, literal_column(str(depth)), type_=String()).concat(zeros)
+    keys = [source.c.day, region.label("region"), source.c.is_test, source.c.history]
+    names = [column.name for column in tables.figures_days.columns if column.name not in KEYS]
+    sums = [cast(func.sum(told[name]), BigInteger).label(name) for name in names]
+    groups = [source.c.day, region, source.c.is_test, source.c.history]
+    return select(literal(depth).label("depth"), *keys, *sums).group_by(*groups)
+
+
+def make_cells_anew(connection: Connection, places: Collection[Place]) -> None:
+    """Sum up the facts of these days and counties once more, and then their prefectures and provinces of these days."""
+    cell, fact = tables.figures_days, tables.figures_alerts
+    names = [column.name for column in cell.columns]
+    for part in _parts(sorted(places)):
+        connection.execute(delete(cell).where(cell.c.depth == 6, pair(cell.c.day, cell.c.region).in_(part)))
+        made = right_cells().where(pair(fact.c.day, fact.c.region).in_(part))
+        connection.execute(insert(cell).from_select(names, made))
+    days = sorted({day for day, _ in places})
+    county = cell.alias("county")
+    sums = {name: county.c[name] for name in names}
+    for start in range(0, len(days), PAIRS):
+        part_of = days[start : start + PAIRS]
+        connection.execute(delete(cell).where(cell.c.depth < 6, cell.c.day.in_(part_of)))
+        for depth in DEPTHS[1:]:
+            made = _cells(county, depth, sums).where(county.c.depth == 6, county.c.day.in_(part_of))
+            connection.execute(insert(cell).from_select(names, made))
+
+
+def _parts(places: list[Place]) -> Iterable[list[Place]]:
+    return (places[start : start + PAIRS] for start in range(0, len(places), PAIRS))

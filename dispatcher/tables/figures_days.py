@@ -1,0 +1,91 @@
+"""Figures of a day and county at rest: what adds up, summed over the facts of its alerts."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String
+from sqlmodel import Field, SQLModel
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(Boolean(create_constraint=True, name=f"{name}_is_boolean"), primary_key=True)
+
+
+def _number() -> Column[Any]:
+    return Column(Integer, nullable=False)
+
+
+def _big() -> Column[Any]:
+    return Column(BigInteger, nullable=False)
+
+
+class FigureDay(SQLModel, table=True):
+    """One row a day, region, and kind of alert (test, imported); written by the fold alone, as a sum of its facts.
+
+    `depth` tells a county (6), a prefecture (4) and a province (2): the coarser ones are sums of their counties.
+
+    `persons` and all that begins so count persons with one case alone: the others do not add up.
+    """
+
+    __tablename__ = "figures_days"
+
+    depth: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    day: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    region: str = Field(sa_column=Column(String(6), primary_key=True))
+    is_test: bool = Field(sa_column=_flag("is_test"))
+    history: bool = Field(sa_column=_flag("history"))
+    pushes: int = Field(sa_column=_number())
+    alerts: int = Field(sa_column=_number())
+    alerts_push_on_time: int = Field(sa_column=_number())
+    alerts_push_known: int = Field(sa_column=_number())
+    alerts_accurate: int = Field(sa_column=_number())
+    alerts_judged: int = Field(sa_column=_number())
+    alerts_kept_here: int = Field(sa_column=_number())
+    alerts_has_loss: int = Field(sa_column=_number())
+    alerts_has_saved: int = Field(sa_column=_number())
+    alerts_has_stopped: int = Field(sa_column=_number())
+    alerts_closed: int = Field(sa_column=_number())
+    alerts_unreachable: int = Field(sa_column=_number())
+    persons: int = Field(sa_column=_number())
+    persons_answered: int = Field(sa_column=_number())
+    persons_called: int = Field(sa_column=_number())
+    persons_met: int = Field(sa_column=_number())
+    persons_visit_asked: int = Field(sa_column=_number())
+    persons_met_on_time: int = Field(sa_column=_number())
+    persons_met_ripe: int = Field(sa_column=_number())
+    persons_reached: int = Field(sa_column=_number())
+    persons_kept: int = Field(sa_column=_number())
+    persons_reached_ripe: int = Field(sa_column=_number())
+    persons_reached_safe: int = Field(sa_column=_number())
+    persons_contact_missed: int = Field(sa_column=_number())
+    persons_contact_ripe: int = Field(sa_column=_number())
+    persons_lost: int = Field(sa_column=_number())
+    persons_ripe: int = Field(sa_column=_number())
+    persons_sms_lost: int = Field(sa_column=_number())
+    persons_sms_ripe: int = Field(sa_column=_number())
+    persons_call_lost: int = Field(sa_column=_number())
+    persons_call_ripe: int = Field(sa_column=_number())
+    persons_meeting_lost: int = Field(sa_column=_number())
+    persons_meeting_ripe: int = Field(sa_column=_number())
+    sign_ins: int = Field(sa_column=_number())
+    sign_ins_on_time: int = Field(sa_column=_number())
+    sign_ins_late: int = Field(sa_column=_number())
+    sign_ins_missed: int = Field(sa_column=_number())
+    feedbacks: int = Field(sa_column=_number())
+    feedbacks_given: int = Field(sa_column=_number())
+    feedbacks_timed: int = Field(sa_column=_number())
+    feedbacks_on_time: int = Field(sa_column=_number())
+    follow_ups: int = Field(sa_column=_number())
+    follow_ups_done: int = Field(sa_column=_number())
+    follow_ups_valid: int = Field(sa_column=_number())
+    limits: int = Field(sa_column=_number())
+    limits_late_on_arrival: int = Field(sa_column=_number())
+    texts: int = Field(sa_column=_number())
+    texts_delivered: int = Field(sa_column=_number())
+    visits: int = Field(sa_column=_number())
+    visits_met: int = Field(sa_column=_number())
+    dispatches_sms: int = Field(sa_column=_number())
+    dispatches_call: int = Field(sa_column=_number())
+    dispatches_visit: int = Field(sa_column=_number())
+    lost_fen: int = Field(sa_column=_big())
+    saved_fen: int = Field(sa_column=_big())
+    stopped_fen: int = Field(sa_column=_big())

@@ -1,0 +1,124 @@
+"""Figures at rest: folded from what was touched and from time itself, never drifting, whoever folds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from days import live
+from sqlalchemy import delete, text, update
+from story import GRANDMOTHER, STUDENT, Town
+
+from dispatcher import figures, tables
+from dispatcher.figures import Scope, counting, folding
+from dispatcher.store import is_postgres
+
+
+def folds(town: Town) -> int:
+    """Everything that waits is folded. Returns how many cases."""
+    folded = 0
+    while many := figures.fold(town.store, now=town.now):
+        folded += many
+    return folded
+
+
+def at_rest(town: Town) -> list[dict[str, object]]:
+    """The facts as they lie."""
+    return town.rows(tables.figures_alerts)
+
+
+def missed(town: Town) -> tuple[int, int]:
+    """How many persons were not reached in time, of how many."""
+    with town.store.read() as connection:
+        kpi = figures.count(connection, Scope(), kpis=["missed_contact"], now=town.now).whole["missed_contact"]
+    return kpi.numerator, kpi.denominator
+
+
+def test_figures_at_rest_are_the_figures(town: Town) -> None:
+    """After days in the town everything was folded: the same figures come from rest as came from the rows."""
+    live(town, seed=5, steps=60)
+    with town.store.read() as connection:
+        before = figures.count(connection, Scope(), now=town.now)
+    folds(town)
+    with town.store.read() as connection:
+        assert figures.count(connection, Scope(), now=town.now).rows == before.rows
+        assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
+    found = figures.verify(town.store, now=town.now)
+    assert (found.compared, found.waiting, found.drifted) == (len(town.cases()), 0, [])
+
+
+def test_a_limit_that_passes_is_told_though_nothing_changed(town: Town) -> None:
+    """Nobody reached grandmother; the clock was moved past her limit: she is missed at once, and so after a fold."""
+    town.hears_of(GRANDMOTHER, risk="L1")
+    folds(town)
+    assert missed(town) == (0, 0)
+    town.later(minutes=11)
+    assert missed(town) == (1, 1)
+    with town.store.read() as connection:
+        assert timedelta(0) < figures.lag(connection, town.now).behind <= timedelta(minutes=6)
+    assert folds(town) == 1
+    assert missed(town) == (1, 1)
+    assert folds(town) == 0
+
+
+def test_what_drifted_is_found_and_made_anew(town: Town) -> None:
+    """Somebody wrote past every rule of ours, lost a fact and left a strange one: each is named, and mended."""
+    town.hears([town.alert(GRANDMOTHER), town.alert(STUDENT), town.alert("13700137000")])
+    folds(town)
+    right = at_rest(town)
+    fact = tables.figures_alerts
+    one, other, third = [row["case_id"] for row in right]
+    with town.store.write() as connection:
+        connection.execute(update(fact).where(fact.c.case_id == one).values(texts=7))
+        connection.execute(delete(fact).where(fact.c.case_id == other))
+        connection.execute(update(tables.cases).where(tables.cases.c.id == third).values(risk="L1"))
+        connection.execute(update(tables.figures_days).values(alerts=7))
+    found = figures.verify(town.store, now=town.now)
+    assert found.drifted == sorted([one, other, third])  # type: ignore[type-var]  # they are ids
+    assert {region for _, region in found.cells} == {"140105", "140100", "140000"}
+    figures.repair(town.store, found, now=town.now)
+    folds(town)
+    assert figures.verify(town.store, now=town.now).agrees
+    town.change(tables.cases, third, risk=town.rows(tables.alerts, case_id=third)[0]["risk"])  # type: ignore[arg-type]
+    figures.repair(town.store, figures.verify(town.store, now=town.now), now=town.now)
+    folds(town)
+    assert at_rest(town) == right
+
+
+def test_a_fold_that_dies_leaves_everything_as_it_was(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker was killed in the middle of a fold: what waited waits still, and the next worker folds it."""
+    town.hears_of(GRANDMOTHER)
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folding, "_make_anew", dies)
+        with pytest.raises(KeyboardInterrupt):
+            figures.fold(town.store, now=town.now)
+    assert at_rest(town) == []
+    assert folds(town) == 1
+
+
+def test_one_folds_at_a_time(town: Town) -> None:
+    """Two workers had their turn at once: one folds, the other goes on with its own work."""
+    if not is_postgres(town.store.engine.connect()):
+        pytest.skip("SQLite has one writer anyway")
+    town.hears_of(GRANDMOTHER)
+    with town.store.write() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": folding.LOCK})
+        assert figures.fold(town.store, now=town.now) == 0
+    assert figures.fold(town.store, now=town.now) == 1
+
+
+def test_many_that_wait_are_told_as_lag(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More people were touched than a question can ask the rows for: what lies at rest answers, and tells its lag."""
+    monkeypatch.setattr(counting, "NEAR", 1)
+    town.hears([town.alert(GRANDMOTHER), town.alert(STUDENT)])
+    town.later(seconds=3)
+    with town.store.read() as connection:
+        assert figures.count(connection, Scope(), kpis=["alerts"], now=town.now).whole["alerts"].value == 0
+        assert figures.lag(connection, town.now) == figures.Lag(timedelta(seconds=3), 1)
+    folds(town)
+    with town.store.read() as connection:
+        assert figures.count(connection, Scope(), kpis=["alerts"], now=town.now).whole["alerts"].value == 2
