@@ -19,6 +19,7 @@ from cli.commands import (
     operating,
     people,
     running,
+    telling,
     upstreams,
 )
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, doors, data, audit, engine, doctor, operating, history):
+for group in (running, doors, telling, data, audit, engine, doctor, operating, history):
     group.add_to(app)
 app.add_typer(dead.app, name="dead")
 app.add_typer(figures.app, name="figures")

@@ -178,7 +178,7 @@ def latency(connection: Connection, asked: Asked, dimension: str, *, now: dateti
 def compared(connection: Connection, asked: Asked, *, now: datetime) -> Compared:
     """Count three windows. Raises: FiltersWrong: no window was given, so there is none before it."""
     if asked.window is None:
-        raise FiltersWrong([Fault("from", "must be given, or window: all that ever was has no year before")])
+        raise FiltersWrong([Fault("from", "must be given, or a named window: all that ever was has no year before")])
     found = compare(connection, asked.scope, asked.window, asked.kpis, now=now)
     return Compared(head(connection, asked, now), found)
 
@@ -188,7 +188,7 @@ def _check_days(asked: Asked, dimension: str) -> None:
     if dimension != "day":
         return
     if asked.window is None:
-        raise FiltersWrong([Fault("from", "must be given where days are told apart, or window")])
+        raise FiltersWrong([Fault("from", "must be given where days are told apart, or a named window")])
     check_rows((asked.window.until - asked.window.since).days)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from config.regions import Regions
@@ -26,7 +26,7 @@ from dispatcher.plan import LOCAL
 from dispatcher.subtree import region_bounds
 from dispatcher.words import Channel, FraudType, Risk
 
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=LOCAL), datetime(2100, 1, 1, tzinfo=LOCAL)
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=LOCAL), datetime(3000, 1, 1, tzinfo=LOCAL)
 WIDEST_YEARS = 10
 WIDEST = timedelta(days=365 * WIDEST_YEARS + 3)
 MOST_ROWS = 2_000
@@ -70,7 +70,8 @@ class OutOfScope(Exception):
 class Reader:
     """What filters are read against: the regions, the upstreams, the units, the clock, and the visitor's region.
 
-    `within`: a code of six digits; None where the visitor sees everything. `units`: the codes of
+    `called`: how a door calls a filter where it is not by its name, as `--risk` for level. `within`: a code of six
+    digits; None where the visitor sees everything. `units`: the codes of
     those that he may see.
     """
 
@@ -79,6 +80,11 @@ class Reader:
     units: Collection[str]
     now: datetime
     within: str | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, filter_: str) -> str:
+        """As the door calls it."""
+        return self.called.get(filter_, filter_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +106,12 @@ def read(given: Given, reader: Reader) -> Asked:
         for name in given
         if name not in NAMES
     ]
-    faults += [Fault(name, "must be given once") for name in ONCE if len(given.get(name, ())) > 1]
+    faults += [Fault(reader.name(name), "must be given once") for name in ONCE if len(given.get(name, ())) > 1]
     once = {name: given[name][0] for name in ONCE if len(given.get(name, ())) == 1}
-    window = _window(once, reader.now, faults)
+    window = _window(once, reader, faults)
     region, unit = _region(once.get("region"), reader, faults), _unit(once.get("unit"), reader, faults)
     many = {name: _many(name, given.get(name, ()), reader, faults) for name in MANY}
-    flags = {name: _flag(name, once.get(name), faults) for name in ("test", "history")}
+    flags = {name: _flag(reader.name(name), once.get(name), faults) for name in ("test", "history")}
     if faults:
         raise FiltersWrong(faults)
     scope = Scope(
@@ -126,25 +132,27 @@ def read(given: Given, reader: Reader) -> Asked:
     return Asked(scope, window, tuple(name for name in DEFINITIONS if name in wanted))
 
 
-def _window(once: Mapping[str, str], now: datetime, faults: list[Fault]) -> Window | None:
+def _window(once: Mapping[str, str], reader: Reader, faults: list[Fault]) -> Window | None:
     if (name := once.get("window")) is not None:
         if name not in tuple(windows.Name):
-            faults.append(Fault("window", f"must be one of: {', '.join(windows.Name)}"))
+            faults.append(Fault(reader.name("window"), f"must be one of: {', '.join(windows.Name)}"))
             return None
         if "from" in once or "to" in once:
-            faults.append(Fault("window", "must not stand beside from or to"))
+            beside = f"must not stand beside {reader.name('from')} or {reader.name('to')}"
+            faults.append(Fault(reader.name("window"), beside))
             return None
-        return windows.named(windows.Name(name), now)
+        return windows.named(windows.Name(name), reader.now)
     before = len(faults)
-    since, until = (_instant(field, once.get(field), faults) for field in ("from", "to"))
+    since, until = (_instant(reader.name(one), once.get(one), faults) for one in ("from", "to"))
     if len(faults) > before or (since is None and until is None):
         return None
-    begin, end = since or EARLIEST, until or max(now, (since or now) + timedelta(microseconds=1))
+    begin, end = since or EARLIEST, until or max(reader.now, (since or EARLIEST) + timedelta(microseconds=1))
     if begin >= end:
-        faults.append(Fault("from", "must lie before to"))
+        faults.append(Fault(reader.name("from"), f"must lie before {reader.name('to')}"))
         return None
     if since is not None and end - begin > WIDEST:
-        faults.append(Fault("from", f"must lie at most {WIDEST_YEARS} years before to"))
+        wanted = f"must lie at most {WIDEST_YEARS} years before {reader.name('to')}"
+        faults.append(Fault(reader.name("from"), wanted))
         return None
     return windows.custom(begin, end)
 
@@ -173,7 +181,9 @@ def _region(text: str | None, reader: Reader, faults: list[Fault]) -> str | None
     if text is None:
         return reader.within
     if not REGION.fullmatch(text):
-        faults.append(Fault("region", "must be the first 2, 4 or all 6 digits of a GB/T 2260 code, such as 1401"))
+        faults.append(
+            Fault(reader.name("region"), "must be the first 2, 4 or all 6 digits of a GB/T 2260 code, such as 1401")
+        )
         return None
     code = text.ljust(6, "0")
     if reader.within is not None:
@@ -182,7 +192,7 @@ def _region(text: str | None, reader: Reader, faults: list[Fault]) -> str | None
             raise OutOfScope
     current = reader.regions.current(code)
     if current is None:
-        faults.append(Fault("region", "must be a known GB/T 2260 code, such as 140000, 1401 or 140105"))
+        faults.append(Fault(reader.name("region"), "must be a known GB/T 2260 code, such as 140000, 1401 or 140105"))
     return current
 
 
@@ -190,19 +200,21 @@ def _unit(code: str | None, reader: Reader, faults: list[Fault]) -> str | None:
     if code is None:
         return None
     if not UNIT.fullmatch(code):
-        faults.append(Fault("unit", "must be the code of a unit, such as 140105"))
+        faults.append(Fault(reader.name("unit"), "must be the code of a unit, such as 140105"))
         return None
     if code not in reader.units:
         if reader.within is not None:
             raise OutOfScope
-        faults.append(Fault("unit", "must be the code of a unit, such as 140105; there is none of this one"))
+        faults.append(
+            Fault(reader.name("unit"), "must be the code of a unit, such as 140105; there is none of this one")
+        )
     return code
 
 
 def _many(name: str, values: Sequence[str], reader: Reader, faults: list[Fault]) -> tuple[str, ...]:
     known = CLOSED.get(name) or tuple(reader.sources)
     if any(value not in known for value in values):
-        faults.append(Fault(name, f"must be one of: {', '.join(known)}"))
+        faults.append(Fault(reader.name(name), f"must be one of: {', '.join(known)}"))
         return ()
     return tuple(dict.fromkeys(values))
 

@@ -37,6 +37,15 @@ def count(number: int | Decimal | None, lang: Lang = Lang.ZH) -> str:
     return f"{_short(_rounded(Decimal(number) / YI))}亿"
 
 
+def yuan(value: float | None, lang: Lang = Lang.ZH) -> str:
+    """A sum of money: 132.7亿元; below ten thousand to the fen."""
+    if value is None:
+        return NONE
+    told = _rounded(_decimal(value))
+    unit, before = ("元", "") if lang is Lang.ZH else ("", "¥")
+    return f"{before}{f'{told:,}' if lang is Lang.EN or -WAN < told < WAN else count(told)}{unit}"
+
+
 def share(value: float | None) -> str:
     """A share of one, as a percentage."""
     return NONE if value is None else f"{_rounded(_percent(value)):,} %"
