@@ -71,8 +71,8 @@ def print_kpis(console: Console, kpis: Mapping[str, Kpi], lang: Lang = Lang.ZH) 
     table = _table("figures", ("id", "left"), ("", "left"), ("value", "right"), ("", "left"), ("of", "right"))
     for name, kpi in kpis.items():
         share = kpi.value if DEFINITIONS[name].kind == "share" else None
-        parts = f"{wording.count(_above(name, kpi), lang)} / {wording.count(kpi.denominator, lang)}"
-        table.add_row(name, name_of(name, lang), value_of(name, kpi, lang), bar(share or 0, 1, 12), parts)
+        shown = bar(share or 0, 1, 12)
+        table.add_row(name, name_of(name, lang), value_of(name, kpi, lang), shown, parts_of(name, kpi, lang))
     console.print(table)
 
 
@@ -133,9 +133,11 @@ def _times(found: Quantiles, lang: Lang) -> Iterable[str]:
     yield wording.count(found.count, lang)
 
 
-def _above(name: str, kpi: Kpi) -> int:
-    """The numerator; of money in whole yuan."""
-    return kpi.numerator // 100 if DEFINITIONS[name].kind == "yuan" else kpi.numerator
+def parts_of(name: str, kpi: Kpi, lang: Lang = Lang.ZH) -> str:
+    """Numerator and denominator; of money the sum in yuan."""
+    is_money = DEFINITIONS[name].kind == "yuan"
+    above = wording.yuan(kpi.value, lang) if is_money else wording.count(kpi.numerator, lang)
+    return f"{above} / {wording.count(kpi.denominator, lang)}"
 
 
 def _window(window: Window) -> str:

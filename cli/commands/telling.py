@@ -15,14 +15,16 @@ from cli.commands.data import existing
 from cli.figures_page import CORE, print_alerts, print_by, print_compared, print_kpis, print_latency
 from cli.home import open_store
 from cli.logs import set_up_logs
+from cli.report import write_report
 from cli.say import as_json, fail, out, plainly
 from config.policy import load_policy
 from config.regions import Regions
 from config.settings import Settings, load_settings
 from dispatcher import figures
+from dispatcher.alert import Fault
 from dispatcher.assign import units_of
 from dispatcher.figures import DOZEN, answers
-from dispatcher.figures.filters import Asked, Reader, read
+from dispatcher.figures.filters import Asked, FiltersWrong, Reader, read
 from dispatcher.figures.wording import Lang
 from dispatcher.words import SOURCES
 from web.figures.as_csv import Answer, as_csv
@@ -58,7 +60,14 @@ class Shape:
     latency: str | None
 
     def answer(self, connection: Connection, asked: Asked, now: datetime) -> Answer:
-        """Count it."""
+        """Count it. Raises: FiltersWrong: in the words of the options."""
+        try:
+            return self._counted(connection, asked, now)
+        except FiltersWrong as wrong:
+            called = CALLED | {"by": "--by" if self.latency is None else "--latency"}
+            raise FiltersWrong([Fault(called[one.field], one.message) for one in wrong.faults]) from wrong
+
+    def _counted(self, connection: Connection, asked: Asked, now: datetime) -> Answer:
         if self.compare:
             return answers.compared(connection, asked, now=now)
         if self.latency is not None:
@@ -127,6 +136,34 @@ def stats(
             _print(answer, whole, asked, lang)
 
 
+def report(
+    folder: Annotated[Path, typer.Option("--out", help="The folder in which the page is written; it is made.")],
+    from_: Annotated[Text, typer.Option("--from", help="From this day or instant (ISO 8601).")] = None,
+    to: Annotated[Text, typer.Option("--to", help="Up to, and without, this day or instant.")] = None,
+    window: Annotated[Text, typer.Option(help="Instead: today, month, ytd, since_last_year.")] = None,
+    region: Annotated[Text, typer.Option(help="A region's code; all below it counts.")] = None,
+    lang: Annotated[Lang, typer.Option(help="The language of the page.")] = Lang.ZH,
+) -> None:
+    """A page for the press: the figures of a period in prose, tables and drawings, beside those of a year before.
+
+    One HTML file that needs nothing else; a browser prints it on A4.
+
+    Example: quanzu report --from 2026-01-01 --to 2026-05-23 --region 14 --out reports
+    """
+    set_up_logs("WARNING")
+    words = {"from": from_, "to": to, "window": window, "region": region}
+    with plainly():
+        settings = load_settings()
+        now = datetime.now(UTC)
+        with closing(open_store(existing(settings))) as store, store.read() as connection:
+            given = {name: [text] for name, text in words.items() if text is not None}
+            asked = read(given, reader(connection, settings, now))
+            if asked.window is None:
+                raise fail("--from must be given, or --window: a page tells of a period, and of the year before")
+            path = write_report(connection, asked, folder, lang, now=now)
+    out.print(f"written: {path}", markup=False)
+
+
 def reader(connection: Connection, settings: Settings, now: datetime) -> Reader:
     """What an operator's filters are read against: he sees everything."""
     units = frozenset(row["code"] for row in units_of(connection).by_id.values())
@@ -168,3 +205,4 @@ def _print(answer: Answer, whole: figures.Figures | None, asked: Asked, lang: La
 def add_to(app: typer.Typer) -> None:
     """These verbs."""
     app.command()(stats)
+    app.command()(report)

@@ -72,7 +72,9 @@ def label(dimension: str, value: Any, lang: Lang = Lang.ZH) -> str:
         return value.isoformat()
     if dimension in ("province", "prefecture", "county"):
         row = _regions().rows.get(str(value))
-        return row.name if row else str(value)
+        if row is None:
+            return str(value)
+        return row.name if row.level == dimension else f"{row.name}本级"  # told by no region further down
     if dimension == "unit":
         row = _regions().rows.get(str(value))
         return f"{row.name}反诈中心" if row else str(value)
