@@ -9,6 +9,7 @@ import typer
 from cli.commands import (
     accounts,
     audit,
+    carriers,
     data,
     dead,
     doctor,
@@ -21,6 +22,7 @@ from cli.commands import (
     running,
     telling,
     upstreams,
+    why,
 )
 
 app = typer.Typer(
@@ -30,8 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (running, doors, telling, data, audit, engine, doctor, operating, history):
+for group in (running, doors, telling, data, audit, engine, doctor, operating, history, why):
     group.add_to(app)
+app.add_typer(carriers.app, name="carriers")
 app.add_typer(dead.app, name="dead")
 app.add_typer(figures.app, name="figures")
 app.add_typer(people.keys, name="keys")

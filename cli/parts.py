@@ -10,7 +10,7 @@ from cli.supervise import House, free_port
 from config.settings import Settings
 
 LANES = ("intake", "urgent", "routine")
-SECRET = {"QUANZU_SIMULATOR_SECRET", "QUANZU_SOURCES", "QUANZU_HOME"}
+TOLD_APART = {"simulator_secret", "sources", "trusted_proxies", "home"}
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -46,7 +46,9 @@ def environment(home: Home) -> dict[str, str]:
     caller, officer = town_keys(home.store)
     told = {
         f"QUANZU_{name.upper()}": str(value)
-        for name, value in settings.model_dump(exclude={"simulator_secret", "sources", "home"}).items()
+        for name, value in settings.model_dump(
+            exclude={"simulator_secret", "sources", "trusted_proxies", "home"}
+        ).items()
     }
     ours = {name: value for name, value in os.environ.items() if not _is_file_of(name, told)}
     return {
@@ -54,6 +56,7 @@ def environment(home: Home) -> dict[str, str]:
         **told,
         "QUANZU_HOME": str(settings.home.resolve()),
         "QUANZU_SOURCES": ",".join(settings.sources),
+        "QUANZU_TRUSTED_PROXIES": ",".join(map(str, settings.trusted_proxies)),
         "QUANZU_SIMULATOR_SECRET": simulator_secret(settings),
         "QUANZU_SIMULATOR_CALLER_KEYS": caller,
         "QUANZU_SIMULATOR_OFFICER_KEYS": officer,
@@ -64,4 +67,5 @@ def environment(home: Home) -> dict[str, str]:
 def _is_file_of(name: str, told: Mapping[str, str]) -> bool:
     """True for `QUANZU_X_FILE` of a setting: its value is told, and one that is given twice is a fault."""
     setting = name.upper().removesuffix("_FILE")
-    return name.upper() not in told and setting != name.upper() and (setting in told or setting in SECRET)
+    apart = setting.removeprefix("QUANZU_").lower() in TOLD_APART
+    return name.upper() not in told and setting != name.upper() and (setting in told or apart)

@@ -26,6 +26,7 @@ ORDER = (
     tables.dead_letters,
     tables.feedback,
     tables.receipts,
+    tables.stop_payments,
     tables.events,
     tables.outcomes,
 )

@@ -39,4 +39,11 @@ class AddVisit:
     why: str
 
 
-Effect = Contacted | Escalate | AddHuman | AddRelative | AddVisit
+@dataclass(frozen=True, slots=True)
+class ProposeStop:
+    """Money may be stopped: a person shall decide about it, and why he is asked."""
+
+    why: str
+
+
+Effect = Contacted | Escalate | AddHuman | AddRelative | AddVisit | ProposeStop

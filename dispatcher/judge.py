@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.policy import LevelRule
-from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate
+from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate, ProposeStop
 from dispatcher.lifecycle import Event, can
 from dispatcher.outcomes import DEAD_NUMBER, FORGIVEN, GOOD, NEXT_CARRIER, REDIAL, WORTH
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
@@ -24,6 +24,9 @@ LONGEST_PAUSE_S = 300.0
 """The pause after such a fault doubles from the level's own pause up to this."""
 
 DEAD_REASONS = frozenset({"empty_number", "suspended", "wrong_person"})
+
+HAS_PAID: tuple[Effect, ...] = (Escalate("says_he_has_paid"), ProposeStop("says_he_has_paid"))
+"""Rules 3, 6 and 10: one level up; and whether to stop the money is for a person to say, never for a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,7 @@ def _good(promise: Promise, outcome: Outcome) -> Ruling:
     if promise.means is Means.ROBOT and promise.target is Target.SELF:
         effects = (Contacted("robot", acknowledged=outcome is Outcome.KEY_UNDERSTOOD),)
         if outcome is Outcome.KEY_PAID:
-            effects += (Escalate("says_he_has_paid"),)
+            effects += HAS_PAID
     if promise.state is DispatchState.FULFILLED:
         known = WORTH.get(promise.outcome, 0) if promise.outcome is not None else WORTH[outcome]
         return Ruling(None, outcome, effects=effects) if WORTH[outcome] > known else STAY
@@ -285,7 +288,7 @@ def _no_news(promise: Promise, no_news: NoNews, level: LevelRule) -> Ruling:
 
 
 def _reported(promise: Promise, reported: Reported, level: LevelRule, now: datetime) -> Ruling:
-    paid: tuple[Effect, ...] = (Escalate("says_he_has_paid"),) if reported.paid else ()
+    paid: tuple[Effect, ...] = HAS_PAID if reported.paid else ()
     match reported.outcome:
         case Outcome.MET:
             return Ruling(Event.FULFIL, Outcome.MET, effects=(Contacted("officer"), *paid))

@@ -84,7 +84,17 @@ OUR_FAULT = _counter(
 VOID = _counter("answers_void", "Carriers' answers that came after their lease had run out, and did not count.")
 UNSETTLED = _counter("settle_faults", "Batches of answers that could not be written, and were tried again.")
 LEASES = _counter("leases_expired", "Leases that ran out: their worker died, hung, or was cut off.")
-RECEIPTS = _counter("receipts", "News from carriers: kept when it came, placed on its try, or early.", "fate")
+RECEIPTS = _counter(
+    "receipts",
+    "News from carriers: kept when it came, placed on its try, or early; unread: an element in no known shape.",
+    "fate",
+)
+CALLBACKS = _counter(
+    "callbacks_refused",
+    "Requests at the carriers' door that were not believed: nothing of them was stored.",
+    "carrier",
+    "reason",
+)
 BELLS = _counter("bells", "Dispatches rung for: sent to the broker, or lost (the clock rings again).", "lane", "result")
 RECONNECTIONS = _counter("reconnections", "How often a connection had to be made anew.", "to")
 SWEEPS = _counter("sweeps", "Turns of the clock, by how they ended.", "result")
@@ -106,6 +116,7 @@ EVENTS = (
     UNSETTLED,
     LEASES,
     RECEIPTS,
+    CALLBACKS,
     BELLS,
     RECONNECTIONS,
     SWEEPS,
@@ -136,6 +147,8 @@ ASKING_AGE = _gauge("unsure_overdue_seconds", "For how long the most overdue uns
 DEAD = _gauge("dead_letters_kept", "Alerts refused within the last day and not mended; counting stops at 50,000.")
 OVERDUE = _gauge("deadlines_overdue", "Promises whose time is over and which the clock has not yet noticed.", "kind")
 MISSED = _gauge("deadlines_missed", "Promises missed within the last day and still owed.", "kind")
+STOPS = _gauge("stop_payments_open", "Stops of payments that await a person or an answer.", "state")
+STOPS_AGE = _gauge("stop_payments_oldest_seconds", "For how long the oldest proposal has awaited a person's decision.")
 CASES = _gauge("cases_open", "Open cases; counting stops at 200,000.")
 OUTCOMES = _gauge("outcomes_waiting", "Outcomes that are not yet on their way to upstreams; counting stops at 50,000.")
 OUTCOMES_AGE = _gauge("outcomes_oldest_seconds", "For how long the oldest of these has waited.")
@@ -172,6 +185,8 @@ STANDINGS = (
     DEAD,
     OVERDUE,
     MISSED,
+    STOPS,
+    STOPS_AGE,
     CASES,
     OUTCOMES,
     OUTCOMES_AGE,

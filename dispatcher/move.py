@@ -13,7 +13,7 @@ from uuid import UUID
 from dispatcher.casebook import NOBODY_TO_WARN, CaseBook
 from dispatcher.conclude import conclude_cases
 from dispatcher.draft import Row
-from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate
+from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate, ProposeStop
 from dispatcher.judge import Answered, Happening, Promise, Reported, Ruling, judge
 from dispatcher.lifecycle import Event, after
 from dispatcher.plan import next_opening
@@ -164,6 +164,8 @@ def _apply(book: CaseBook, case: Row, effect: Effect, happened: Happened) -> Non
             book.contacted(case, effect.by, happened.at)
         case Escalate():
             _escalate(book, case, effect.why)
+        case ProposeStop():
+            book.propose_stop(case, happened.dispatch_id, why=effect.why)
         case AddHuman() | AddRelative() | AddVisit():
             book.add(case, effect)
 

@@ -15,6 +15,7 @@ SEALED = (
     tables.alerts,
     tables.dead_letters,
     tables.receipts,
+    tables.stop_payments,
     tables.units,
     tables.people,
     tables.webhooks,

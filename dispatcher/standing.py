@@ -18,7 +18,7 @@ from dispatcher.casebook import OPEN
 from dispatcher.health import health
 from dispatcher.measures import Measure
 from dispatcher.routing.breaker import State
-from dispatcher.words import Channel, DeadlineKind, DispatchState
+from dispatcher.words import Channel, DeadlineKind, DispatchState, StopState
 
 FRONT = 10_000
 """So many of a lane's waiting dispatches, those rung for next, are looked at one by one."""
@@ -41,6 +41,7 @@ def standings(connection: Connection, *, now: datetime) -> Iterator[Standing]:
     yield from _in_hand(connection)
     yield from _news(connection, now)
     yield from _promises(connection, now)
+    yield from _stops(connection, now)
     yield from _outcomes(connection, now)
     yield from _carriers(connection, now)
     last = last_sweep(connection)
@@ -121,6 +122,19 @@ def _promises(connection: Connection, now: datetime) -> Iterator[Standing]:
         for kind in DeadlineKind:
             if kind is not DeadlineKind.FOLLOW_UP:
                 yield Standing(measure, (kind,), found.get(kind, 0))
+
+
+def _stops(connection: Connection, now: datetime) -> Iterator[Standing]:
+    """Money that may be stopped: what a person is to decide, and what the bank is to answer."""
+    table = tables.stop_payments
+    open_ = select(table.c.state, func.count(), func.min(table.c.proposed_at)).where(
+        table.c.state.in_([literal_column(f"'{state}'") for state in (StopState.PROPOSED, StopState.REQUESTED)])
+    )
+    found = {state: (many, oldest) for state, many, oldest in connection.execute(open_.group_by(table.c.state))}
+    for state in (StopState.PROPOSED, StopState.REQUESTED):
+        yield Standing(measures.STOPS, (state,), found.get(state, (0, None))[0])
+    oldest = found.get(StopState.PROPOSED, (0, None))[1]
+    yield Standing(measures.STOPS_AGE, (), 0.0 if oldest is None else _age(oldest, now))
 
 
 def _outcomes(connection: Connection, now: datetime) -> Iterator[Standing]:

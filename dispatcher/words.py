@@ -153,6 +153,24 @@ class CloseCode(StrEnum):
     AUTO_CLOSED = "auto_closed"
 
 
+class StopState(StrEnum):
+    """Where an emergency stop of a payment stands: 紧急止付, proposed by whatever heard of it, decided by a person."""
+
+    PROPOSED = "proposed"
+    REQUESTED = "requested"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+
+
+class StopReply(StrEnum):
+    """What the bank answered: money is stopped, none was left, no such account, or it will not."""
+
+    STOPPED = "stopped"
+    NOTHING_LEFT = "nothing_left"
+    NO_SUCH_ACCOUNT = "no_such_account"
+    REFUSED = "refused"
+
+
 class DeadlineKind(StrEnum):
     """What was promised by when."""
 

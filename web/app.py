@@ -13,7 +13,18 @@ from starlette.types import ASGIApp
 
 from web import pages, problems
 from web.bodies import Bounded
-from web.doors import alerts, cases, figures, health, metrics, operating, receipts, worklist
+from web.doors import (
+    alerts,
+    cases,
+    dispatches,
+    figures,
+    health,
+    metrics,
+    operating,
+    receipts,
+    stop_payments,
+    worklist,
+)
 from web.house import House
 from web.mailroom import Mailroom
 from web.pages.guard import Guard
@@ -60,7 +71,18 @@ def make_app(house: House) -> FastAPI:
     app.state.health = anyio.CapacityLimiter(8)
     problems.install(app)
     app.add_middleware(Bounded)
-    for door in (alerts, operating, cases, figures, worklist, receipts, health, metrics):
+    for door in (
+        alerts,
+        operating,
+        cases,
+        dispatches,
+        figures,
+        worklist,
+        stop_payments,
+        receipts,
+        health,
+        metrics,
+    ):
         app.include_router(door.router)
     pages.install(app)
     return app

@@ -35,3 +35,14 @@ class Bounded:
 async def bounded_body(request: Request) -> bytes:
     """The whole body. Raises: Problem 413: longer than `MOST`; nothing of it was kept, the sender still has it."""
     return await request.body()
+
+
+async def body_of_at_most(request: Request, most: int) -> bytes:
+    """The whole body. Raises: Problem 413: longer than `most`, told before the rest of it is read."""
+    size, parts = 0, []
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise Problem(413, f"a body may be at most {most} bytes long here", headers={"Connection": "close"})
+        parts.append(part)
+    return b"".join(parts)

@@ -11,6 +11,7 @@ from dispatcher.intake import Intake
 from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
 from dispatcher.traces import Tell
+from web.correspondents import Correspondent
 from web.meters import Meters, Uncounted
 
 
@@ -23,8 +24,9 @@ def utc_now() -> datetime:
 class House:
     """Everything the doors use; `ring` is the port to the broker, `ready` says what is not (empty: all is).
 
-    `network` says what carriers' codes mean. `warnings` says what is amiss though alerts are kept; `meters` is where
-    doors count, and `tell` where traces go; `closing` is called when the doors close.
+    `correspondents` are the carriers that call back, by name, at `public_url`; `network` says what their codes mean.
+    `warnings` says what is amiss though alerts are kept; `meters` is where doors count, and `tell` where traces go;
+    `closing` is called when the doors close.
     `secure`: people come by HTTPS, so that cookies never travel otherwise.
     """
 
@@ -32,6 +34,8 @@ class House:
     intake: Intake
     ring: Ring
     secrets: Mapping[str, str] = field(repr=False)
+    correspondents: Mapping[str, Correspondent] = field(default_factory=dict)
+    public_url: str = ""
     network: Network = SIMULATED
     ready: Callable[[], list[str]] = list
     warnings: Callable[[], list[str]] = list

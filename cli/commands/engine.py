@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from cli.correspondents import correspondents_of
 from cli.home import make_folders, prepare, simulator_secret
 from cli.logs import set_up_logs
 from cli.readiness import Readiness
@@ -88,6 +89,8 @@ def web() -> None:
             intake=make_intake(settings, home.store),
             ring=relay.ring,
             secrets={simulator_language.NAME: simulator_secret(settings)},
+            correspondents=correspondents_of(carriers, settings),
+            public_url=settings.callback_base,
             network=network_of(carriers),
             ready=readiness.missing,
             warnings=lambda: [*([told] if (told := relay.trouble()) else []), *readiness.warnings()],
@@ -102,6 +105,8 @@ def web() -> None:
             port=settings.port,
             log_config=None,
             access_log=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             server_header=False,
             timeout_graceful_shutdown=10,
         )

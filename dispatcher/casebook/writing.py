@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dispatcher import tables
 from dispatcher.bulk import change
-from dispatcher.casebook.raising import Raising
+from dispatcher.casebook.proposing import Proposing
 from dispatcher.touched import note_touched
 from dispatcher.upstreams.noting import note_changes
 
@@ -45,7 +45,7 @@ DISPATCH_FIELDS = (
 )
 
 
-class CaseBook(Raising):
+class CaseBook(Proposing):
     """The whole book, and its end. One instance lives for one transaction; `flush` writes what changed."""
 
     def flush(self) -> None:

@@ -25,6 +25,7 @@ from dispatcher.tables.holds import Hold
 from dispatcher.tables.outcomes import Untold
 from dispatcher.tables.policies import PolicyText
 from dispatcher.tables.receipts import Receipt
+from dispatcher.tables.stop_payments import StopPayment
 from dispatcher.tables.ticks import Tick
 from dispatcher.tables.units import Access, ApiKey, Person, Unit
 from dispatcher.tables.webhooks import Webhook, WebhookLetter
@@ -58,6 +59,7 @@ policies = _table(PolicyText)
 receipts = _table(Receipt)
 sessions = _table(Session)
 sign_in_tries = _table(SignInTry)
+stop_payments = _table(StopPayment)
 ticks = _table(Tick)
 units = _table(Unit)
 people = _table(Person)
@@ -91,6 +93,7 @@ __all__ = [
     "Receipt",
     "Session",
     "SignInTry",
+    "StopPayment",
     "Tick",
     "Unit",
     "Untold",
@@ -122,6 +125,7 @@ __all__ = [
     "receipts",
     "sessions",
     "sign_in_tries",
+    "stop_payments",
     "ticks",
     "units",
     "webhook_letters",

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from parts import codes, commands, figures, lifecycle, memory, policy, settings
+from parts import codes, commands, figures, lifecycle, memory, outcomes, policy, settings
 
 PARTS: dict[str, Callable[[], str]] = {
+    "outcomes-follow": outcomes.what_follows,
+    "outcomes-vendors": outcomes.outcomes,
     "lifecycle-drawing": lifecycle.drawing,
     "lifecycle-moves": lifecycle.moves,
     "figures": figures.figures,

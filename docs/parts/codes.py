@@ -20,6 +20,8 @@ LISTS: tuple[type[Any], ...] = (
     words.Answer,
     words.Outcome,
     words.CloseCode,
+    words.StopState,
+    words.StopReply,
     words.DeadlineKind,
     words.Role,
 )
@@ -40,6 +42,8 @@ CHINESE: dict[str, dict[str, str]] = {
         "transferred_out": "移交",
         "auto_closed": "自动办结",
     },
+    "StopState": {"proposed": "建议", "requested": "已请求", "answered": "已回复", "dismissed": "不需要"},
+    "StopReply": {"stopped": "已止付", "nothing_left": "无余额", "no_such_account": "账号不符", "refused": "拒绝"},
     "DeadlineKind": {"sign_in": "签收", "contact": "电话接触", "met": "见面", "feedback": "反馈", "follow_up": "回访"},
     "Role": {
         "upstream": "上游",

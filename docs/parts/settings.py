@@ -14,6 +14,10 @@ MEANINGS = {
     "host": "the address at which the API listens",
     "port": "its port",
     "public_url": "where carriers reach the API, such as `https://quanzu.example`; empty: from host and port",
+    "trusted_proxies": (
+        "networks of the proxies before the API, separated by commas: only what they tell of a request's source "
+        "(`X-Forwarded-For`) is believed; empty: the source is whoever connects"
+    ),
     "simulator_url": "where workers reach the simulated carrier; empty: from its host and port",
     "keys_file": "the file of the encryption keys, the same on every host; empty: `keys.json` in the home",
     "simulator_host": "the address of the simulated carrier",
@@ -39,12 +43,20 @@ MEANINGS = {
     "log_level": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
 }
 
+EMPTY = ("sources", "trusted_proxies", "simulator_secret")
+
 
 def settings() -> str:
     """Each environment variable. Raises: KeyError: a setting without a sentence above."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if name in ("sources", "simulator_secret") else "var" if name == "home" else field.default
+        default = (
+            ""
+            if name in ("sources", "trusted_proxies", "simulator_secret")
+            else "var"
+            if name == "home"
+            else field.default
+        )
         bounds = ", ".join(str(rule) for rule in field.metadata if type(rule).__name__ in ("Gt", "Ge", "Lt", "Le"))
         told = f"`{default}`" if default != "" else "empty"
         rows.append((f"`QUANZU_{name.upper()}`", told, _bounds(bounds), MEANINGS[name]))

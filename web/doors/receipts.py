@@ -1,22 +1,43 @@
-"""Carriers' door: news is verified, stored raw, answered, and only then applied."""
+"""Carriers' door: news is verified, stored raw, answered, and only then applied.
+
+/v1/receipts/simulator           the simulated carrier's, signed
+/v1/receipts/{carrier}/{secret}  a configured carrier's, in its own language
+/v1/receipts/{carrier}           the same, of one that signs and was given no secret: a simulator under another name
+
+Nothing of a request that is not believed is stored or told, and no log has these addresses: the secret is in them,
+and with some vendors the phone.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+import structlog
+from fastapi import APIRouter, Depends, Header, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatcher import measures
 from dispatcher.alert import Fault
 from dispatcher.carriers import simulator
-from dispatcher.news import BadNews
-from web.bodies import bounded_body
+from dispatcher.carriers.language import Callback, Reply
+from dispatcher.news import BadNews, Told
+from web.bodies import body_of_at_most, bounded_body
+from web.correspondents import Correspondent, Doubt, at_the_door
+from web.house import House
 from web.mailroom import Mailroom
 from web.problems import Problem, problems
-from web.visitors import HouseOf
+from web.visitors import HouseOf, address_of
+
+log = structlog.get_logger("receipts")
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
+
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one callback: an array of 500 reports is a twentieth of it."""
+NOBODY = "unknown"
+"""The carrier of a request that names none of ours; what it named is told nowhere."""
 
 
 def mailroom_of(request: Request) -> Mailroom:
@@ -59,3 +80,98 @@ async def news_of_simulator(
     except SQLAlchemyError as fault:
         raise Problem(503, "nothing was stored; tell it again", (), {"Retry-After": "2"}) from fault
     return {"stored": stored, "faults": faults}
+
+
+ANY_REPLY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Stored; the body is what this vendor expects to hear.", "content": {"*/*": {}}}
+}
+
+
+@router.get("/{carrier}/{secret}", response_class=Response, responses=ANY_REPLY | problems(401, 404, 413, 422, 503))
+async def news_in_the_address(
+    carrier: str, secret: str, house: HouseOf, mailroom: MailroomOf, request: Request
+) -> Response:
+    """A carrier's news, told in the query. The reply is the vendor's own; 503: nothing was stored, tell it again."""
+    return await _received(carrier, secret, house, mailroom, request)
+
+
+@router.post(
+    "/{carrier}/{secret}",
+    response_class=Response,
+    responses=ANY_REPLY | problems(401, 404, 413, 422, 503),
+    openapi_extra={"requestBody": {"required": False, "content": {"*/*": {}}}},
+)
+async def news_in_the_body(
+    carrier: str, secret: str, house: HouseOf, mailroom: MailroomOf, request: Request
+) -> Response:
+    """A carrier's news, told in the body. The reply is the vendor's own; 503: nothing was stored, tell it again."""
+    return await _received(carrier, secret, house, mailroom, request)
+
+
+@router.post(
+    "/{carrier}",
+    response_class=Response,
+    responses=ANY_REPLY | problems(401, 404, 413, 422, 503),
+    openapi_extra={"requestBody": {"required": False, "content": {"*/*": {}}}},
+)
+async def signed_news(carrier: str, house: HouseOf, mailroom: MailroomOf, request: Request) -> Response:
+    """News of a carrier that signs and has no secret of its own: simulators of a rehearsal under other names."""
+    return await _received(carrier, "", house, mailroom, request)
+
+
+async def _received(name: str, secret: str, house: House, mailroom: Mailroom, request: Request) -> Response:
+    there = at_the_door(house.correspondents, name, secret, address_of(request))
+    if isinstance(there, Doubt):
+        raise _refused(house, NOBODY if there is Doubt.UNKNOWN else name, there, Problem(404, "there is no such door"))
+    try:
+        body = await body_of_at_most(request, LONGEST)
+    except Problem as too_long:
+        raise _refused(house, name, Doubt.TOO_LONG, too_long) from too_long
+    callback = _callback(house, request, body)
+    if not there.signed(callback):
+        raise _refused(house, name, Doubt.SIGNATURE, Problem(401, "the signature does not fit"))
+    told = _read(house, name, there, callback)
+    try:
+        if told:
+            await asyncio.wrap_future(mailroom.store(name, told))
+    except SQLAlchemyError as fault:
+        log.warning("news_not_stored", carrier=name, fault=type(fault).__name__)
+        return _as_response(there.language.try_again)
+    return _as_response(there.language.reply(callback))
+
+
+def _read(house: House, name: str, there: Correspondent, callback: Callback) -> Sequence[Told]:
+    """What is told; elements that cannot be read are counted and left out. Raises: Problem 422: nothing can be."""
+    try:
+        told, faults = there.language.read_news(callback)
+    except (BadNews, RecursionError) as fault:  # no vendor nests its lists a thousand deep
+        raise _refused(house, name, Doubt.UNREADABLE, Problem(422, "this is no callback of this carrier")) from fault
+    if faults:
+        house.meters.add(measures.RECEIPTS, ("unread",), len(faults))
+        log.warning("news_unread", carrier=name, elements=len(faults), read=len(told))
+    return told
+
+
+def _refused(house: House, carrier: str, doubt: Doubt, problem: Problem) -> Problem:
+    """Count it and tell it, without a word of what was sent."""
+    house.meters.add(measures.CALLBACKS, (carrier, doubt.value))
+    log.warning("callback_refused", carrier=carrier, reason=doubt.value)
+    return problem
+
+
+def _callback(house: House, request: Request, body: bytes) -> Callback:
+    """The request as it came, at the address that the vendor was told: signatures are over that one."""
+    scope = request.scope
+    path = (scope.get("raw_path") or request.url.path.encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    return Callback(
+        method=request.method,
+        url=f"{house.public_url}{path}" + (f"?{query}" if query else ""),
+        query=dict(request.query_params),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+    )
+
+
+def _as_response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, media_type=reply.media_type)

@@ -17,11 +17,13 @@ from dispatcher import worklist
 from dispatcher.access import Visitor
 from dispatcher.alert import Fault
 from dispatcher.alert.faults import WHOLE, safe_name
+from dispatcher.stop_payments import stops_of
 from dispatcher.words import Role
 from dispatcher.worklist.passing import NoSuchUnit
 from dispatcher.worklist.reports import Disagrees
 from dispatcher.worklist.scope import NoLongerOpen
 from web.bodies import bounded_body
+from web.doors.stop_payments import StopBody, as_body
 from web.problems import Problem, problems
 from web.visitors import HouseOf, address_of, one_of
 
@@ -69,9 +71,10 @@ class FollowUpBody(BaseModel):
 
 
 class WorklistBody(BaseModel):
-    """What the key's unit and all below it have to do now, most dangerous first."""
+    """What the key's unit and all below it have to do now: stops of payments above all, then most dangerous first."""
 
     now: datetime
+    stop_payments: list[StopBody]
     tasks: list[TaskBody]
     follow_ups: list[FollowUpBody]
 
@@ -148,9 +151,11 @@ def list_tasks(visitor: Worker, house: HouseOf, limit: Annotated[int, Query(ge=1
     with house.store.read() as connection:
         scope = worklist.Scope.of(connection, visitor)
         follow_ups = worklist.follow_ups(connection, scope, now=now)
+        stops = [] if visitor.role is Role.CALLER else stops_of(connection, house.store.keys, visitor)
     tasks = worklist.tasks_of(house.store, scope, now=now, limit=limit)
     return WorklistBody(
         now=now,
+        stop_payments=[as_body(stop) for stop in stops],
         tasks=[_task(task) for task in tasks],
         follow_ups=[FollowUpBody(**{name: getattr(item, name) for name in item.__slots__}) for item in follow_ups],
     )
