@@ -9,7 +9,7 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from web.pages import case, faults, now, sign_in
+from web.pages import case, cases, faults, league, now, outcomes, sign_in
 from web.pages.asking import EVERYBODY, ROOT, Endpoint, open_page, page
 from web.pages.rendering import STATIC
 from web.pages.statics import Statics
@@ -23,6 +23,9 @@ GET: tuple[tuple[str, Endpoint], ...] = (
     ("/language", open_page(sign_in.language)),
     ("/welcome", page(sign_in.welcome, open_to=EVERYBODY)),
     ("/now", page(now.show)),
+    ("/outcomes", page(outcomes.show)),
+    ("/league", page(league.show)),
+    ("/cases", page(cases.show)),
     ("/cases/{case_id}", page(case.show)),
 )
 POST: tuple[tuple[str, Endpoint], ...] = (

@@ -31,12 +31,12 @@ class Bar:
     told: str
 
 
-def columns(bars: Sequence[Bar], *, name: str, height: int = 120, every: int = 10) -> Markup:
+def columns(bars: Sequence[Bar], *, name: str, width: int = WIDTH, height: int = 120, every: int = 10) -> Markup:
     """Bars side by side over one line; each `every`th has its label below. `name` says what is drawn."""
     most = max((bar.amount for bar in bars), default=0) or 1
-    step = WIDTH / max(len(bars), 1)
+    step = width / max(len(bars), 1)
     gap = min(6.0, step * 0.2)
-    parts = [OPEN.format(w=WIDTH, h=height + 18, name=name)]
+    parts = [OPEN.format(w=width, h=height + 18, name=name)]
     for number, bar in enumerate(bars):
         tall = max(bar.amount / most * (height - 14), 2) if bar.amount else 0
         x = number * step
@@ -54,7 +54,7 @@ def columns(bars: Sequence[Bar], *, name: str, height: int = 120, every: int = 1
         )
         if number % every == 0:
             parts.append(LABEL.format(x=x + step / 2, y=height + 14, anchor="middle", label=bar.label))
-    parts.append(FLOOR.format(y=height, w=WIDTH, most=most))
+    parts.append(FLOOR.format(y=height, w=width, most=most))
     return Markup("").join(parts)
 
 

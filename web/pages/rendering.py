@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from config.regions import Regions
 from dispatcher.accounts.sessions import form_token
 from dispatcher.figures import wording
+from dispatcher.figures.windows import Window
 from dispatcher.figures.wording import Lang
 from dispatcher.plan import LOCAL
 from web.pages import words
 from web.pages.asking import ROOT, WATCHERS, Asking
+from web.pages.charts import share_bar
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -60,6 +62,11 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(LOCAL):%H:%M:%S}"
 
 
+def last_instant(window: Window) -> datetime:
+    """The end of a window as people name it: the day that still belongs to it."""
+    return window.until - timedelta(microseconds=1)
+
+
 def stamp(at: datetime | None, lang: Lang) -> str:
     """Day and time in Shanghai, to the second; the year only where it is not plain from the page."""
     if at is None:
@@ -79,6 +86,10 @@ def html(asking: Asking, template: str, status: int = 200, **told: Any) -> HTMLR
         "count": partial(wording.count, lang=lang),
         "exact": lambda number: wording.NONE if number is None else f"{number:,}",
         "share": wording.share,
+        "share_bar": share_bar,
+        "growth": wording.growth,
+        "points": partial(wording.points, lang=lang),
+        "until_shown": last_instant,
         "span": partial(wording.seconds, lang=lang),
         "day": partial(wording.day, lang=lang),
         "stamp": partial(stamp, lang=lang),

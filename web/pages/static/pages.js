@@ -17,6 +17,9 @@
   });
   document.addEventListener("change", (event) => {
     const form = event.target instanceof Element && event.target.closest("form[data-at-once]");
-    if (form && !event.target.closest("[data-wait]")) form.requestSubmit();
+    if (!form) return;
+    const { window: named, from, to } = form.elements;
+    if (event.target.matches("[data-custom]")) named.value = "";
+    if (named.value !== "" || (from.value && to.value)) form.requestSubmit();
   });
 })();
