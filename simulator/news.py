@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from heapq import heappop, heappush
+from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -30,6 +31,7 @@ class NewsRoom:
         self._wake = asyncio.Event()
         self._at_a_time = asyncio.Semaphore(posts)
         self._posts: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def tell(self, ear: Ear, item: Item, delay_s: float, *, after: bool = False) -> None:
         """Promise one piece of news, `delay_s` seconds (>= 0) from now.
@@ -123,6 +125,13 @@ class NewsRoom:
         self._write("news_lost", batch, ear.telling.dialect)
 
     async def _told(self, ear: Ear, batch: list[Item]) -> Heard:
+        if ear.telling.dialect is None or len(batch) > 1:
+            return await self._said(ear, batch)
+        # what a vendor tells of one call it tells in order: the next may depend on what was answered
+        async with self._turns.setdefault(batch[0].carrier_id, asyncio.Lock()):
+            return await self._said(ear, batch)
+
+    async def _said(self, ear: Ear, batch: list[Item]) -> Heard:
         told = ear.telling.says(ear.callback, batch)
         if told is None:
             return "lost"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.counter import Counter
-from simulator.dialects import aliyun, kannel, tencent
+from simulator.dialects import aliyun, kannel, tencent, twilio
 from simulator.dialects.common import House
 from simulator.ledger import Ledger
 from simulator.simulation import Simulation
@@ -34,5 +34,6 @@ class Dialects:
             *kannel.routes(self._house),
             *aliyun_doors,
             *tencent_doors,
+            *twilio.routes(self._house),
             Route("/", root, methods=["GET", "POST"]),
         ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from starlette.applications import Starlette
@@ -58,7 +59,7 @@ class Ear:
         body = await request.body()
         form: dict[str, str] = {}
         if "form" in request.headers.get("content-type", ""):
-            form = {name: str(value) for name, value in (await request.form()).items()}
+            form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         heard = Heard(request.method, str(request.url), dict(request.query_params), form, dict(request.headers), body)
         self.heard.append(heard)
         status, said, media = self.answer(heard)
