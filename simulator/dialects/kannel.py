@@ -1,6 +1,6 @@
 """Kannel's smsbox: `/kannel/cgi-bin/sendsms` with a delivery report by the message's own `dlr-url`.
 
-    202 "0: …"    accepted; then type 8 (the SMSC has it), then 1 (delivered), 2 (not) or 16 (the SMSC refused it)
+    202 "0: …"    accepted; then type 8 (the SMSC has it), then 1 (delivered) or 2 (not); or 16 (the SMSC refused it)
     403           a wrong password, or a number that has no route: then type 16 is told as well
     503           not now
 
@@ -28,10 +28,10 @@ from simulator.telling import Heard, Item, Told
 DIALECT = "kannel"
 SMSC = "SIM"
 PAUSES_S = (2.0, 2.0, 2.0)  # http-request-retry 3, http-queue-delay 2
-ESCAPE = re.compile(r"%([a-zA-Z])")
+ESCAPE = re.compile(r"%([%a-zA-Z])")
 
-TYPES = {"DELIVRD": 1, "UNDELIV": 2, "EXPIRED": 2, "UNKNOWN": 2, "REJECTD": 16, "ENROUTE": 8, "REFUSED": 16}
-ERRORS = {"DELIVRD": "000", "UNDELIV": "001", "EXPIRED": "027", "UNKNOWN": "255"}
+TYPES = {"DELIVRD": 1, "UNDELIV": 16, "EXPIRED": 2, "UNKNOWN": 2, "REJECTD": 2, "ENROUTE": 8, "REFUSED": 16}
+ERRORS = {"DELIVRD": "000", "EXPIRED": "027", "REJECTD": "069", "UNKNOWN": "255"}
 
 
 def routes(house: House) -> list[Route]:
@@ -64,9 +64,9 @@ class DlrUrl(Plain):
         return "taken" if status is not None and 200 <= status < 300 else "again"
 
     def stages(self, item: Item) -> Sequence[Item]:
-        """That the SMSC has it, unless it refused it."""
+        """That the SMSC has it, unless it refused it: a dead number it does at once."""
         taken = item._replace(code="ENROUTE", stage="accepted")
-        return [one for one in (taken,) if item.code != "REJECTD" and _wanted(one)]
+        return [one for one in (taken,) if item.code != "UNDELIV" and _wanted(one)]
 
 
 def filled_in(item: Item) -> Mapping[str, str]:
@@ -91,14 +91,16 @@ def filled_in(item: Item) -> Mapping[str, str]:
 
 
 def _escaped(filled: Mapping[str, str], found: re.Match[str]) -> str:
+    if found[1] == "%":
+        return "%"
     return quote(filled[found[1]], safe="") if found[1] in filled else found[0]
 
 
 def _answer_of(item: Item) -> str:
     if item.code == "ENROUTE":
         return "ACK/"
-    if item.code in ("REJECTD", "REFUSED"):
-        return "NACK/11/Invalid Destination Address" if item.code == "REFUSED" else "NACK/69/Submit Failed"
+    if item.code in ("UNDELIV", "REFUSED"):
+        return "NACK/11/Invalid Destination Address"
     when = read_iso(item.at).strftime("%y%m%d%H%M")
     good = "001" if item.code == "DELIVRD" else "000"
     return (

@@ -103,6 +103,8 @@ class Memory:
 
     def _know(self, entry: Mapping[str, Any]) -> None:
         reference, withheld = entry["reference"], entry["news"] == "withheld"
+        if not reference:
+            return  # a vendor's request need not name one
         before = self.known.get(reference)
         if before is None:
             self.known[reference] = Known(

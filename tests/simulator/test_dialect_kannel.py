@@ -72,11 +72,16 @@ def test_a_text_is_taken_and_reported_twice(gateway: CarrierDesk, ear: Ear) -> N
     until(lambda: [one["code"] for one in gateway.ledger("news") if one["reference"] == "k1"] == ["ENROUTE", "DELIVRD"])
 
 
-@pytest.mark.parametrize(("ending", "last", "answer"), [("9917", "2", "stat:UNDELIV"), ("9916", "2", "stat:EXPIRED")])
-def test_what_did_not_arrive_is_type_2(gateway: CarrierDesk, ear: Ear, ending: str, last: str, answer: str) -> None:
-    """A dead number and a phone that stays off end alike but for the words of the SMSC."""
-    send(gateway, ear, f"k{ending}", person(ending))
-    assert until(lambda: len(types(ear, f"k{ending}")) == 2 and types(ear, f"k{ending}")) == ["8", last]
+@pytest.mark.parametrize(
+    ("ending", "told", "answer"), [("9917", ["16"], "NACK/11/"), ("9916", ["8", "2"], "stat:EXPIRED")]
+)
+def test_what_did_not_arrive_says_why(
+    gateway: CarrierDesk, ear: Ear, ending: str, told: list[str], answer: str
+) -> None:
+    """A dead number is refused by the SMSC at once; a phone that stays off is given up after it was taken."""
+    reference = f"k{ending}"
+    send(gateway, ear, reference, person(ending))
+    assert until(lambda: len(types(ear, reference)) == len(told) and types(ear, reference)) == told
     assert answer in ear.heard[-1].query["answer"]
 
 
