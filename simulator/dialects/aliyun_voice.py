@@ -1,4 +1,4 @@
-"""Dyvmsapi: SingleCallByTts, and the pushed VoiceCallReport (a key) and VoiceReport (the end).
+"""Dyvmsapi: SingleCallByTts, IvrCall, and the pushed VoiceCallReport (a key) and VoiceReport (the end).
 
 A person is called once a minute, 5 times an hour and 20 times a day at most; calls that failed count.
 Source: Alibaba Cloud, Voice Messaging Service API reference, "VoiceReport", "VoiceCallReport", call status codes.
@@ -32,6 +32,7 @@ from simulator.telling import Item
 DIALECT = "aliyun-voice"
 MOST_OUT_ID = 15
 TEMPLATE = re.compile(r"TTS_[0-9A-Za-z_]+")
+MENU_KEY = re.compile(r"MenuKeyMap\.[0-9]+\.Key")
 LIMIT = "isv.BUSINESS_LIMIT_CONTROL"
 WINDOWS = [Window(1, 60, LIMIT), Window(5, 3600, LIMIT), Window(20, 86_400, LIMIT)]
 STATUS = {
@@ -72,6 +73,8 @@ class VoiceReport(Push):
                 "dtmf": key,
             }
         code, message = STATUS[item.code]
+        if item.code == "HEARD" and item.letter.told["keys"]:
+            code, message = "200008", "用户未按键"
         talked_s = TALKED_S.get(item.code, 0)
         return {
             "call_id": call_id(number_of(item.carrier_id)),
@@ -95,7 +98,9 @@ class VoiceReport(Push):
         return [item._replace(stage="key")] if item.code in KEYS else []
 
     def sayable(self, code: str, letter: Letter) -> str:
-        """It has no code for a machine that is not smart: the network's own voice counts as no answer."""
+        """It has no code for a machine: the network's own voice counts as no answer. A menu hears its own keys alone."""
+        if code in KEYS and letter.told["keys"] and KEYS[code] not in letter.told["keys"]:
+            return "HEARD"
         return "NOANSWER" if code == "MACHINE" else code
 
 
@@ -113,12 +118,26 @@ class Voice:
 
     def actions(self) -> dict[str, Action]:
         """By name."""
-        return {"SingleCallByTts": self.call}
+        return {"SingleCallByTts": self.call, "IvrCall": self.menu}
 
     async def call(self, request: Request, asked: Mapping[str, str]) -> Response:
         """One call to one number, a template spoken."""
         number, template = needed(asked, "CalledNumber", "TtsCode")
         object_of(asked, "TtsParam")
+        return await self._take(request, asked, number, template, "")
+
+    async def menu(self, request: Request, asked: Mapping[str, str]) -> Response:
+        """The same, and then one of these keys is awaited."""
+        number, template = needed(asked, "CalledNumber", "StartCode")
+        object_of(asked, "StartTtsParams")
+        keys = "".join(key for name, key in asked.items() if MENU_KEY.fullmatch(name))
+        if not keys:
+            raise Mistaken(business("isv.INVALID_PARAMETERS", "MenuKeyMap"))
+        return await self._take(request, asked, number, template, keys)
+
+    async def _take(
+        self, request: Request, asked: Mapping[str, str], number: str, template: str, keys: str
+    ) -> Response:
         phone, out_id = e164(number), asked.get("OutId", "")
         if phone is None:
             raise Mistaken(business(*REFUSALS["INVALID"]))
@@ -128,7 +147,7 @@ class Voice:
             raise Mistaken(business("isv.PARAM_LENGTH_LIMIT", "OutId 1-15"))
         if self._house.limits_hold and self._limits.over(phone):
             raise Mistaken(business(LIMIT, "触发业务流控限制"))
-        told = {"as": number, "out_id": out_id, "caller": asked.get("CalledShowNumber", "")}
+        told = {"as": number, "out_id": out_id, "caller": asked.get("CalledShowNumber", ""), "keys": keys}
         letter = Letter(reference_of(out_id), phone, template, told=told)
         order = Order(self._house.sim.callbacks.get(DIALECT, ""), [letter], self._told)
         return await self._house.counter.take(request, "ring", order, Words(_answered, unavailable, throttled))

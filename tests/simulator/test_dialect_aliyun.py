@@ -192,6 +192,18 @@ def test_a_call_ends_by_the_vendors_code(cloud: CarrierDesk, ear: Ear, ending: s
     assert keys == (["1"] if ending == "9920" else [])
 
 
+def test_a_menu_hears_its_own_keys(cloud: CarrierDesk, ear: Ear) -> None:
+    """Who presses 1 where 1 is awaited has pressed it; where only 9 is, he has heard and pressed nothing."""
+    for key in "19":
+        asked = {"CalledNumber": person("9920"), "StartCode": "TTS_1", "OutId": f"menu{key}"}
+        reply = ask(cloud, "IvrCall", asked | {"MenuKeyMap.1.Key": key, "MenuKeyMap.1.Code": "TTS_2"}, "/aliyun-voice")
+        assert reply.json()["Code"] == "OK"
+    assert until(lambda: len(reports(ear, "/voice", "menu1")) == 2)
+    assert [row["status_code"] for row in reports(ear, "/voice", "menu1")] == ["300000", "200000"]
+    [silent] = until(lambda: reports(ear, "/voice", "menu9"))
+    assert (silent["status_code"], silent["dtmf"]) == ("200008", "")
+
+
 def test_a_person_is_called_once_a_minute(cloud: CarrierDesk) -> None:
     """A second call to the same person within the minute is refused, even after one that failed; another's is not."""
     phone = person("9912")
