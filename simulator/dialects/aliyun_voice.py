@@ -98,7 +98,7 @@ class VoiceReport(Push):
         return [item._replace(stage="key")] if item.code in KEYS else []
 
     def sayable(self, code: str, letter: Letter) -> str:
-        """It has no code for a machine: the network's own voice counts as no answer. A menu hears its own keys alone."""
+        """A machine has no code: the network's own voice counts as no answer. A menu hears its own keys alone."""
         if code in KEYS and letter.told["keys"] and KEYS[code] not in letter.told["keys"]:
             return "HEARD"
         return "NOANSWER" if code == "MACHINE" else code
