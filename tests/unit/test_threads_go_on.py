@@ -38,7 +38,9 @@ class Duties:
         monkeypatch.setattr(figures, "fold", self._duty("fold", 0, faults.get("fold")))
         relay = SimpleNamespace(ring=lambda _bells: None)
         intake = SimpleNamespace(policy=SimpleNamespace(on_time_push_s=600.0))
-        self.clock = Clock(cast(Any, SimpleNamespace(store=None, relay=relay, intake=intake)))
+        carriers, network = SimpleNamespace(ask_in={}), SimpleNamespace(has_names=False)
+        engine = SimpleNamespace(store=None, relay=relay, intake=intake, carriers=carriers, network=network)
+        self.clock = Clock(cast(Any, engine))
 
     def _duty(self, name: str, answer: object, fault: Exception | None) -> Any:
         def duty(*_: object, **__: object) -> object:
@@ -69,7 +71,7 @@ def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.Monke
     """A carrier hung up before its news was stored, one piece could not be applied: the next is stored and applied."""
     applied: list[int] = []
 
-    def apply(_store: object, *, now: object, ids: list[int]) -> receipts.Applied:
+    def apply(_store: object, *, now: object, ids: list[int], network: object) -> receipts.Applied:
         applied.extend(ids)
         if len(applied) == 1:
             raise KeyError("made up")
