@@ -52,3 +52,12 @@ def needs_kannel() -> None:
     lacking += [] if FAKE_OPERATOR.exists() else [FAKE_OPERATOR.name]
     if lacking:
         missing("kannel", f"no {', '.join(lacking)} (apt-get install kannel kannel-extras)")
+
+
+def chromium() -> str:
+    """Where this machine's Chromium is."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("chromium", "no chromium on the path (Debian: apt-get install chromium)")
+    assert path is not None
+    return path
