@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from config.carriers.approved import BaseUrl, Named, complete, spoken, written
+from config.carriers.approved import Named, complete, spoken, written
 from config.carriers.base import CarrierSettings, Secret, Window
+from config.carriers.urls import BaseUrl
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 

@@ -1,13 +1,12 @@
-"""What carriers have in common that send approved templates: which words have which template, and where they answer."""
+"""What carriers have in common that send approved templates: which words have which template."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from config.carriers.base import Section
 from config.messages import Messages
@@ -57,14 +56,3 @@ class NumberedTemplate(Section):
 Named = Annotated[NamedTemplate, BeforeValidator(_code_alone)]
 Numbered = Annotated[NumberedTemplate, BeforeValidator(_code_alone)]
 """`"SMS_1"`, or `{ code = "SMS_1", params = … }`."""
-
-
-def _base(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise ValueError("must be http:// or https://, a host and no user, query or fragment")
-    return value.rstrip("/")
-
-
-BaseUrl = Annotated[str, AfterValidator(_base)]
-"""Where a carrier answers: the vendor's own address unless a rehearsal names the simulator's."""

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from config.carriers.approved import BaseUrl, Numbered, complete, spoken, written
+from config.carriers.approved import Numbered, complete, spoken, written
 from config.carriers.base import CarrierSettings, Secret, Window
+from config.carriers.urls import BaseUrl
 
 DAY = 86_400
 

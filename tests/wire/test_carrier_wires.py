@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vendor_wire import VENDORS, before, before_each, keeping, letter_to, unsure_endings
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from deployment import free_port
 from raw_carrier import http, replying
+from vendor_wire import VENDORS, before, before_each, keeping, letter_to, unsure_endings
 
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Outcome

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from alibabacloud_openapi_util.client import Client as AliyunSdk
-from vendor_wire import PHONE, VENDORS, before, keeping, letter_to
 from raw_carrier import http
 from Tea.request import TeaRequest
 from tencentcloud.common.abstract_client import AbstractClient
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.http.request import RequestInternal
+from vendor_wire import PHONE, VENDORS, before, keeping, letter_to
 
 from dispatcher.claim import Letter
 from dispatcher.words import Answer, Channel

@@ -11,7 +11,8 @@ from config.carriers.base import CarrierSettings
 from dispatcher.carriers.request import Request, host_of
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Outcome
-from workers.carriers.interface import NETWORK, Found, Question, ending_of
+from workers.carriers.interface import Found, Question
+from workers.carriers.replies import reply_to
 
 AT_ONCE = 10
 """Questions in flight: a vendor lets itself be asked less often than it lets texts be sent."""
@@ -36,15 +37,8 @@ class Signed:
 
     async def _reply(self, request: Request, ask_in_s: float | None) -> httpx.Response | Answered:
         """The whole reply, or how the request ended without one."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._client.request(
-                    request.method, request.url, headers=dict(request.headers), content=request.body
-                )
-        except TimeoutError:
-            return Answered(Answer.UNSURE, code="timeout", ask_in_s=ask_in_s)
-        except NETWORK as fault:
-            return ending_of(fault, ask_in_s=ask_in_s)
+        made = httpx.Request(request.method, request.url, headers=dict(request.headers), content=request.body)
+        return await reply_to(self._client, made, within_s=self._timeout_s, ask_in_s=ask_in_s)
 
     async def _ask_all(self, questions: Sequence[Question], ask: Ask) -> dict[str, Found] | None:
         """What could be learned in the time there is; None when it was nothing at all."""
