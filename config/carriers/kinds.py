@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from config.carriers.aliyun import AliyunSmsSettings, AliyunVoiceSettings
 from config.carriers.base import CarrierSettings
 from config.carriers.kannel import Kannel
 from config.carriers.simulator import SimulatedCalls, SimulatedTexts
+from config.carriers.tencent import TencentSmsSettings, TencentVoiceSettings
 from config.carriers.twilio import TwilioCalls, TwilioTexts
 
 KINDS: Mapping[str, type[CarrierSettings]] = {
@@ -18,4 +20,8 @@ KINDS: Mapping[str, type[CarrierSettings]] = {
     "kannel": Kannel,
     "twilio_sms": TwilioTexts,
     "twilio_voice": TwilioCalls,
+    "aliyun_sms": AliyunSmsSettings,
+    "aliyun_voice": AliyunVoiceSettings,
+    "tencent_sms": TencentSmsSettings,
+    "tencent_voice": TencentVoiceSettings,
 }

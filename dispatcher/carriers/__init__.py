@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dispatcher.carriers import kannel, simulator, twilio
+from dispatcher.carriers import aliyun, kannel, simulator, tencent, twilio
 from dispatcher.carriers.language import Language
 from dispatcher.words import Outcome
 
@@ -17,6 +17,10 @@ LANGUAGES: Mapping[str, Language] = {
     "kannel": kannel.LANGUAGE,
     "twilio_sms": twilio.TEXTS,
     "twilio_voice": twilio.CALLS,
+    "aliyun_sms": aliyun.SMS,
+    "aliyun_voice": aliyun.VOICE,
+    "tencent_sms": tencent.SMS,
+    "tencent_voice": tencent.VOICE,
 }
 """By kind."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dispatcher.carriers import aliyun
+from config.carriers.file import read_carriers
+from config.settings import load_settings
+from dispatcher.carriers import LANGUAGES, aliyun
 from dispatcher.carriers.aliyun import letters, replies
 from dispatcher.news import BadNews
 from dispatcher.words import Answer, Outcome
+from workers.carriers import WIRES
 
 
 def test_a_text_is_a_template_with_its_slots() -> None:
@@ -257,3 +263,19 @@ def test_a_try_near_midnight_is_looked_for_on_both_days() -> None:
     """A text went out two minutes before midnight in China: its record may stand under the next day."""
     assert letters.days_of(datetime(2026, 11, 25, 15, 58, tzinfo=UTC)) == ["20261125", "20261126"]
     assert letters.days_of(datetime(2026, 11, 25, 4, 0, tzinfo=UTC)) == ["20261125"]
+
+
+@pytest.mark.parametrize("page", ["aliyun", "tencent"])
+def test_the_section_of_the_page_is_read(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An operator copied the page's sections into the carriers file: they are read, and each kind has its wire."""
+    how_to = (Path(__file__).parents[2] / "docs" / "how-to" / "carriers" / f"{page}.md").read_text("utf-8")
+    (tmp_path / "secret").write_text("made up")
+    for name in ("ALIYUN_SECRET", "TENCENT_SECRET"):
+        monkeypatch.setenv(name, "made up")
+    text = re.sub(r'file = "[^"]+"', f'file = "{tmp_path / "secret"}"', how_to.split("```toml\n")[1].split("```")[0])
+    route = {"sms": {"all": [page]}, "call": {"all": [f"{page}-voice"]}}
+    settings = load_settings({"home": tmp_path, "public_url": "https://quanzu.example"})
+    carriers = read_carriers(tomllib.loads(text) | {"route": route}, settings)
+    assert {section.kind for section in carriers.sections} == {f"{page}_sms", f"{page}_voice"}
+    for section in carriers.sections:
+        assert LANGUAGES[section.kind].kind == section.kind and section.kind in WIRES

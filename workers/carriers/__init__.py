@@ -13,9 +13,11 @@ import httpx
 from config.carriers import CarrierSettings
 from config.carriers.file import Carriers
 from dispatcher.words import Channel
+from workers.carriers.aliyun import AliyunSms, AliyunVoice
 from workers.carriers.interface import Carrier
 from workers.carriers.kannel import KannelCarrier
 from workers.carriers.simulator import SimulatorCarrier
+from workers.carriers.tencent import TencentSms, TencentVoice
 from workers.carriers.twilio import TwilioCarrier
 
 WIRES: Mapping[str, Callable[..., Carrier]] = {
@@ -24,6 +26,10 @@ WIRES: Mapping[str, Callable[..., Carrier]] = {
     "kannel": KannelCarrier,
     "twilio_sms": TwilioCarrier,
     "twilio_voice": TwilioCarrier,
+    "aliyun_sms": AliyunSms,
+    "aliyun_voice": AliyunVoice,
+    "tencent_sms": TencentSms,
+    "tencent_voice": TencentVoice,
 }
 """By kind; each is made as `Wire(section, client, callback=…)`."""
 
