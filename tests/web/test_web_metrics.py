@@ -16,6 +16,7 @@ import pytest
 from doors import IDENTITY, NAME, PHONE, Doors
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import measures, tables
@@ -66,6 +67,10 @@ def test_how_things_stand_is_read_from_the_tables(counted: Doors) -> None:
 def test_everything_that_is_promised_is_told(counted: Doors) -> None:
     """Every standing that the reference lists is there once there is anything to tell of."""
     counted.push(counted.alert())
+    fares = {"state": "closed", "since": counted.now, "probe_at": None, "opened": 0, "run": 1, "asked": 2.0}
+    fares |= {"failed": 1.0, "counted_at": counted.now, "latency_s": 0.2, "our_fault_at": counted.now}
+    with counted.store.write() as connection:
+        connection.execute(insert(tables.carrier_health), fares | {"carrier": "made-up", "our_fault_code": "template"})
     take_turn(counted.store, "sweep", every=timedelta(0), by="test", now=counted.now)
     names = {key[0] for key in told(counted)}
     assert {name for one in measures.STANDINGS for name in one.exposed} - names == set()
