@@ -228,6 +228,7 @@ def test_every_measure_has_a_name_that_fits_and_labels_that_are_few() -> None:
         "to",
         "duty",
         "kind",
+        "reason",
     }
     for measure in (*measures.EVENTS, *measures.STANDINGS):
         assert measure.name.startswith("quanzu_") and measure.says.endswith(".")

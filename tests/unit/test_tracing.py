@@ -40,9 +40,8 @@ def spans() -> Iterator[list[Span]]:
 
 def letter(case: UUID) -> Letter:
     """A text of this case on its way."""
-    return Letter(
-        new_id(), new_id(), 1, 1, "ref1", Channel.SMS, PHONE, "…", False, "simulator", "L1", NOON, case
-    )  # fmt: skip
+    told = {"carrier": "simulator", "risk": "L1", "planned_at": NOON, "case_id": case}
+    return Letter(new_id(), new_id(), 1, 1, "ref1", Channel.SMS, PHONE, "…", False, **told)
 
 
 def accepted(case: UUID, *, merged: bool = False) -> Result:
