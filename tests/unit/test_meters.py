@@ -229,6 +229,7 @@ def test_every_measure_has_a_name_that_fits_and_labels_that_are_few() -> None:
         "duty",
         "kind",
         "reason",
+        "state",
     }
     for measure in (*measures.EVENTS, *measures.STANDINGS):
         assert measure.name.startswith("quanzu_") and measure.says.endswith(".")
