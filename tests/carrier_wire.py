@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from config.carriers.generic import Http
 from config.carriers.kannel import Kannel
 from config.carriers.twilio import TwilioCalls, TwilioTexts
 from dispatcher.claim import Letter
 from dispatcher.ids import new_id
 from dispatcher.words import Channel
+from workers.carriers.generic import HttpCarrier
 from workers.carriers.interface import Carrier
 from workers.carriers.kannel import KannelCarrier
 from workers.carriers.twilio import TwilioCarrier
@@ -40,10 +42,38 @@ def kannel(base_url: str, **more: Any) -> Kannel:
     return Kannel.model_validate({**COMMON, **told, **more})
 
 
+INHOUSE: Mapping[str, Any] = {
+    "name": "one",
+    "channel": "sms",
+    "secrets": {"key": SecretStr("hush-hush")},
+    "request": {
+        "path": "/v2/send",
+        "headers": {"X-Key": "{secret.key}"},
+        "body": {"to": ["{to_national}"], "words": "{text}", "our": {"ref": "{reference}", "flash": "{flash}"}},
+        "signature": {"header": "X-Sign", "secret": SecretStr("hmac"), "over": "{timestamp}.{body}", "prefix": "v1="},
+    },
+    "answer": {
+        "id": {"json": "/data/0/id"},
+        "code": {"json": "/code"},
+        "accepted": ["0"],
+        "busy": ["42"],
+        "unsure": ["77"],
+        "refused": {"1001": "bad_number"},
+    },
+}
+"""A gateway as a city may have built it."""
+
+
+def inhouse(base_url: str, **more: Any) -> Http:
+    """A section for it."""
+    return Http.model_validate({**COMMON, **INHOUSE, "base_url": base_url, **more})
+
+
 MADE: Mapping[str, Callable[[str, httpx.AsyncClient], Carrier]] = {
     "twilio_sms": lambda url, client: TwilioCarrier(twilio_texts(url), client, callback=CALLBACK),
     "twilio_voice": lambda url, client: TwilioCarrier(twilio_calls(url), client, callback=CALLBACK),
     "kannel": lambda url, client: KannelCarrier(kannel(url), client, callback=CALLBACK),
+    "http": lambda url, client: HttpCarrier(inhouse(url), client, callback=CALLBACK),
 }
 """By kind: one made for the server at this address."""
 
