@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from config.carriers.aliyun import AliyunSmsSettings, AliyunVoiceSettings
 from config.carriers.base import CarrierSettings
+from config.carriers.generic import Http
 from config.carriers.kannel import Kannel
 from config.carriers.simulator import SimulatedCalls, SimulatedTexts
 from config.carriers.tencent import TencentSmsSettings, TencentVoiceSettings
@@ -17,11 +18,12 @@ from config.carriers.twilio import TwilioCalls, TwilioTexts
 KINDS: Mapping[str, type[CarrierSettings]] = {
     "simulator_sms": SimulatedTexts,
     "simulator_call": SimulatedCalls,
-    "kannel": Kannel,
     "twilio_sms": TwilioTexts,
     "twilio_voice": TwilioCalls,
     "aliyun_sms": AliyunSmsSettings,
     "aliyun_voice": AliyunVoiceSettings,
     "tencent_sms": TencentSmsSettings,
     "tencent_voice": TencentVoiceSettings,
+    "kannel": Kannel,
+    "http": Http,
 }

@@ -145,4 +145,5 @@ LANGUAGE = Language(
     read_news=read_news,
     thanks=Reply(204, b"", "text/plain"),
     source="Kannel 1.4.5 user guide, Delivery reports; SMPP 3.4, 5.2.28 and 5.1.3",
+    by_carrier_ref=False,
 )

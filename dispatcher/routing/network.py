@@ -9,7 +9,7 @@ from typing import Any
 from config.carriers.file import SIMULATOR, Carriers
 from config.carriers.outcomes import NOT_FINAL
 from config.carriers.routes import LEVELS, Route
-from dispatcher.carriers import LANGUAGES
+from dispatcher.carriers import LANGUAGES, language_for
 from dispatcher.carriers.language import Language
 from dispatcher.routing.way import Way
 from dispatcher.tokens import Limit
@@ -91,7 +91,7 @@ def network_of(carriers: Carriers) -> Network:
             for channel, levels in carriers.routes.items()
             for level, route in levels.items()
         },
-        languages={section.name: LANGUAGES[section.kind] for section in carriers.sections},
+        languages={section.name: language_for(section) for section in carriers.sections},
         codes={
             section.name: {
                 code: None if outcome == NOT_FINAL else Outcome(outcome) for code, outcome in section.codes.items()

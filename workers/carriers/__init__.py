@@ -14,6 +14,7 @@ from config.carriers import CarrierSettings
 from config.carriers.file import Carriers
 from dispatcher.words import Channel
 from workers.carriers.aliyun import AliyunSms, AliyunVoice
+from workers.carriers.generic import HttpCarrier
 from workers.carriers.interface import Carrier
 from workers.carriers.kannel import KannelCarrier
 from workers.carriers.simulator import SimulatorCarrier
@@ -23,13 +24,14 @@ from workers.carriers.twilio import TwilioCarrier
 WIRES: Mapping[str, Callable[..., Carrier]] = {
     "simulator_sms": SimulatorCarrier,
     "simulator_call": SimulatorCarrier,
-    "kannel": KannelCarrier,
     "twilio_sms": TwilioCarrier,
     "twilio_voice": TwilioCarrier,
     "aliyun_sms": AliyunSms,
     "aliyun_voice": AliyunVoice,
     "tencent_sms": TencentSms,
     "tencent_voice": TencentVoice,
+    "kannel": KannelCarrier,
+    "http": HttpCarrier,
 }
 """By kind; each is made as `Wire(section, client, callback=…)`."""
 

@@ -40,6 +40,7 @@ def language_of(settings: Http) -> Language:
         else Reply(rule.reply_status, rule.reply_body.encode(), rule.reply_type),
         honest=honest if rule is not None and rule.signature is not None else None,
         source="the section of the carriers file",
+        by_carrier_ref=rule is not None and rule.reference is None,
     )
 
 

@@ -116,4 +116,5 @@ LANGUAGE = Language(
     thanks=thanks,
     honest=is_signed,
     source=codes.DICTIONARY,
+    by_carrier_ref=False,
 )

@@ -56,4 +56,5 @@ LANGUAGE = Language(
     thanks=Reply(204, b"", "text/plain"),
     honest=is_signed,
     source=codes.DICTIONARY,
+    by_carrier_ref=False,
 )
