@@ -7,7 +7,7 @@ from config.carriers import CarrierSettings
 from config.carriers.file import Carriers
 from config.carriers.simulator import SimulatedCarrier
 from config.settings import Settings
-from dispatcher.carriers import LANGUAGES
+from dispatcher.carriers import language_for
 from web.correspondents import Correspondent
 
 
@@ -24,7 +24,7 @@ def _correspondent(section: CarrierSettings, settings: Settings) -> Corresponden
         signs_with = "" if signing is None else signing.get_secret_value()
     address = section.callback_secret
     return Correspondent(
-        LANGUAGES[section.kind],
+        language_for(section),
         secret="" if address is None else address.get_secret_value(),
         signing=signs_with,
         networks=section.callback_networks,
