@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,7 +15,9 @@ from sqlalchemy import func, select
 from cli.audit.rows import Line
 from cli.commands.audit import audited
 from cli.home import Home
-from dispatcher import tables
+from config.policy import load_policy
+from dispatcher import figures, tables
+from dispatcher.store import Store
 
 from .driver import Driver
 from .faults import Hand
@@ -25,6 +29,7 @@ from .wishes import Wishes
 REPEAT = re.compile(r"a second (\w+) after one that went well")
 UNSURE_CODES = ("lease_ran_out", "found_when_asked", "not_found_when_asked")
 SHOWN = 8
+FOLD_LOOKS = 20
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ def judge(
     lines = audited(home, None, strict=False)
     _repeats(verdict, next(line for line in lines if line.check == "repeats"))
     verdict.faults += [f"audit, {line.check}: {fault}" for line in lines for fault in _first(line.faults)]
+    verdict.faults += not_recounted(home.store, load_policy(home.settings.policy).on_time_push_s)
     _recoveries(verdict, recovery.faults)
     return verdict
 
@@ -157,6 +163,28 @@ def _kinds(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
         found = REPEAT.search(line)
         yield found.group(1) if found else line.partition(": ")[2]
+
+
+def not_recounted(store: Store, on_time_push_s: float) -> list[str]:
+    """What the figures at rest say otherwise than the rows, once nothing waits for the fold any more.
+
+    The engine's clock runs on and may be at a fold this moment: then look again.
+    """
+    for _ in range(FOLD_LOOKS):
+        now = datetime.now(UTC)
+        while figures.fold(store, now=now, on_time_push_s=on_time_push_s):
+            pass
+        found = figures.verify(store, now=now, on_time_push_s=on_time_push_s)
+        if not found.waiting:
+            break
+        time.sleep(0.5)
+    told = (
+        (len(found.drifted), "cases have figures that are not what their rows say"),
+        (len(found.cells), "sums of a day and region are not those of their cases"),
+        (found.waiting, "cases wait for the fold and nobody folds them"),
+    )
+    none = [] if found.compared else ["no case's figures were compared"]
+    return none + [f"{number} {what}" for number, what in told if number]
 
 
 def _recoveries(verdict: Verdict, suffered: Sequence[Suffered]) -> None:
