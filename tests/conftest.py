@@ -56,8 +56,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, keys: Keyring) -> Iter
         store = Store(f"sqlite:///{path}", keys)
     else:
         store = Store(request.getfixturevalue("postgres_url"), keys)
-        names = ", ".join(table.name for table in tables.metadata.sorted_tables)
+        emptied = "; ".join(f"DELETE FROM {table.name}" for table in tables.metadata.sorted_tables)
         with store.write() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {names} CASCADE")
+            # few rows are deleted in milliseconds; TRUNCATE makes each table's files anew, which took a second
+            connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {emptied}")
     yield store
     store.close()
