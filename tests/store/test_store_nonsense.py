@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import stops_of_nonsense
 from sqlalchemy import Table, insert
 from sqlalchemy.exc import IntegrityError, StatementError
 from story import GRANDMOTHER, NOON, Town
@@ -28,6 +29,12 @@ def furnished(town: Town) -> Town:
     town.missed(town.one(HUMAN))
     town.holds(region="1402")
     town.brakes()
+    [call] = town.all(HUMAN)
+    stops_of_nonsense.furnish(town, call["case_id"], call["id"])
+    begun = {"made_at": NOON, "seen_at": NOON, "expires_at": LATER, "ends_at": LATER, "signed_out_at": None}
+    whose = {"id": new_id(), "digest": b"s" * 32, "api_key": town.desk.key_id, "remote": "test"}
+    with town.store.write() as connection:
+        connection.execute(insert(tables.sessions), [whose | begun])
     return town
 
 
@@ -115,6 +122,8 @@ CHANGES: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
     (tables.receipts, {}, {"state": "waiting"}, "waiting_is_not_applied"),
     (tables.receipts, {}, {"applied_at": None}, "waiting_is_not_applied"),
     (tables.api_keys, {}, {"role": "king"}, "role_is_known"),
+    (tables.sessions, {}, {"ends_at": NOON}, "expires_before_it_ends"),
+    *stops_of_nonsense.CHANGES,
 ]
 
 
