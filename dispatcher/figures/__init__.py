@@ -2,6 +2,7 @@
 
 Scope        which alerts are meant
 count()      any figures of a scope, by any dimensions: a Table of Kpi
+branches()   the figures of the units right below one, each with all below it
 quantiles()  response times of a scope: p50, p90, p99
 behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
 fold()       the facts of touched people are made anew; the clock does it every second
@@ -11,6 +12,7 @@ figures()    the alerts, the dispatches by state, the first dozen, straight from
 """
 
 from dispatcher.figures.behind import behind, unit_of
+from dispatcher.figures.branches import branches
 from dispatcher.figures.count import Figures, figures
 from dispatcher.figures.counting import count
 from dispatcher.figures.definitions import DEFINITIONS, DOZEN, KPIS, LATENCIES, Definition
@@ -39,6 +41,7 @@ __all__ = [
     "Table",
     "Verified",
     "behind",
+    "branches",
     "count",
     "figures",
     "fold",

@@ -45,16 +45,27 @@ def count(
     check_dimensions(by)
     if is_postgres(connection):  # a year's persons are told apart in memory, not in files
         connection.execute(text("SET LOCAL work_mem = '64MB'"))
-    parts = [part for one in wanted for part in (one.numerator, one.denominator)]
-    found = _parts_of(connection, scope, parts, by, now)
+    found = _parts_of(connection, scope, parts_of(wanted), by, now)
     if not by:
         found.setdefault((), {})
     rows = {read_key(by, key): _cells(wanted, key, found[key], scope, by) for key in sorted(found, key=_order)}
     return Table(now, tuple(by), rows)
 
 
-def _parts_of(connection: Connection, scope: Scope, parts: list[Part], by: Sequence[str], now: datetime) -> Counted:
-    known = [part for part in parts if isinstance(part, Sum | Alerts | Persons)]
+def parts_of(wanted: Iterable[Definition]) -> list[Sum | Alerts | Persons]:
+    """All that must be counted for these figures."""
+    parts = [part for one in wanted for part in (one.numerator, one.denominator)]
+    return [part for part in parts if isinstance(part, Sum | Alerts | Persons)]
+
+
+def cells_of(wanted: Iterable[Definition], counted: dict[Part, int], scope: Scope) -> dict[str, Kpi]:
+    """The figures of a whole scope from its parts."""
+    return _cells(wanted, (), counted, scope, ())
+
+
+def _parts_of(
+    connection: Connection, scope: Scope, known: Sequence[Sum | Alerts | Persons], by: Sequence[str], now: datetime
+) -> Counted:
     if can_be_summed(scope, by) and all(in_cells(part) for part in known):
         fresh = fresh_of(connection, now)
         made = _made(connection, fresh, now) if fresh else None

@@ -34,6 +34,9 @@ A county is today's county. A unit is the code of the one that has, or had last,
 each channel by which it was warned, and `dispatches` counts that channel's there. Hours and days are Shanghai's.
 """
 
+UNDER = "branch"
+"""A column of facts that branches.py alone puts beside them, and by which it alone tells them apart."""
+
 
 def check_dimensions(by: Sequence[str]) -> None:
     """Raises: ValueError: one of them is not known, or is asked for twice."""
@@ -51,7 +54,7 @@ def keyed(facts: FromClause, by: Sequence[str]) -> tuple[FromClause, list[Column
 
 
 def _column(facts: FromClause, name: str) -> ColumnElement[Any]:
-    column = facts.c[DIMENSIONS[name]]
+    column = facts.c[DIMENSIONS.get(name, name)]
     if name in REGIONS and name != "county":
         digits = REGIONS[name]
         return func.substr(column, 1, digits).op("||")(literal("0" * (6 - digits)))

@@ -73,7 +73,7 @@ def context(browser: Browser, house: House) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page; whatever its console complains of fails the test."""
     made = context.new_page()
-    made.set_default_timeout(60_000)
+    made.set_default_timeout(90_000)
     complaints: list[str] = []
     made.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     made.on("pageerror", lambda fault: complaints.append(str(fault)))

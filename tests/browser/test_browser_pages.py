@@ -13,9 +13,9 @@ from visitors import PASSWORD, account
 
 from dispatcher import tables
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 
-expect.set_options(timeout=30_000)  # others share the machine: nothing here may fail for being slow
+expect.set_options(timeout=90_000)  # others share the machine: nothing here may fail for being slow
 
 PHONE, WALL = {"width": 390, "height": 844}, {"width": 2560, "height": 1440}
 PAGES = ("/pages/now", "/pages/outcomes?window=ytd", "/pages/cases?window=ytd", "/pages/league?window=ytd")

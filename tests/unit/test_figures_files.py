@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,8 +14,10 @@ import pytest
 from cli_help import command
 
 from cli.figures_page import bar
+from cli.home import open_store
 from cli.report import charts
-from dispatcher.figures import DEFINITIONS, DIMENSIONS
+from config.settings import load_settings
+from dispatcher.figures import DEFINITIONS, DIMENSIONS, fold
 from dispatcher.figures.grouping import GROUPS
 from dispatcher.figures.meanings import MEANINGS
 from dispatcher.figures.naming import TITLES
@@ -75,6 +78,8 @@ def test_figures_leave_by_every_form(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A supervisor took figures as table, bars, CSV, workbook and page: each tells the same thirty alerts."""
     with command(tmp_path, monkeypatch) as quanzu:
         assert quanzu("submit", "-", given=quanzu("sample", "--alerts", "30").stdout_bytes).exit_code == 0
+        with closing(open_store(load_settings())) as store:
+            assert fold(store, now=datetime.now(UTC)) == 30
         told = quanzu.read("stats", "--window", "today", "--by", "level", "--kpi", "alerts", "--json")
         assert sum(row["figures"][0]["denominator"] for row in told["rows"]) == 30
         for words in (("--by", "level"), ("--compare", "--window", "today"), ("--latency", "level"), ("--all",)):

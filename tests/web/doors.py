@@ -8,8 +8,12 @@ doors.task("call")                         the first task of a caller's list
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +33,12 @@ from dispatcher.carriers import simulator
 from dispatcher.claim import Lease, Letter, claim
 from dispatcher.intake import Intake
 from dispatcher.judge import Answered
+from dispatcher.keys import Keyring
 from dispatcher.settle import Settlement, settle
 from dispatcher.store import Store
 from dispatcher.units import seed_units
 from dispatcher.words import Answer, Role
+from web.app import make_app
 from web.house import House
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -158,3 +164,16 @@ def problem(answer: Response, status: int) -> dict[str, str]:
     for secret in (PHONE, PHONE[:3] + " " + PHONE[3:7], NAME, IDENTITY):
         assert secret not in answer.text
     return {fault["field"]: fault["message"] for fault in told["errors"]}
+
+
+@contextmanager
+def opened(folder: Path, template: Path, keys: Keyring) -> Iterator[Doors]:
+    """A house in this folder; an unexpected fault is answered, as by a real server, and not raised into the test."""
+    path = folder / "quanzu.sqlite"
+    shutil.copy(template, path)
+    store = Store(f"sqlite:///{path}", keys)
+    made = Doors(store)
+    with TestClient(make_app(made.house), raise_server_exceptions=False) as client:
+        made.client = client
+        yield made
+    store.close()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, Doors
+from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, Doors, opened
 from fastapi.testclient import TestClient
-from visitors import signed_in
+from visitors import account, browser, enter, signed_in
+
+from dispatcher.figures import KPIS, branches, count, fold
+from dispatcher.figures.scope import Scope
+from dispatcher.keys import Keyring
 
 LINK = re.compile(r'<a href="(/pages/cases\?[^"]+)">([^<]*)</a>')
 HEADING = re.compile(r"<h1>[^<]* · ([\d,]+) ")
@@ -18,8 +24,8 @@ MOST = 24
 NEXT = re.compile(r'<a href="([^"]+)" rel="next">')
 
 
-@pytest.fixture
-def month(doors: Doors) -> Doors:
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, keys: Keyring) -> Iterator[Doors]:
     """Six alerts on five persons in two cities and none: one was reached and dissuaded with money, one missed."""
     people = [
         {"victim": {"phone": "13812345678"}, "region": COUNTY, "risk": "L1"},
@@ -29,14 +35,38 @@ def month(doors: Doors) -> Doors:
         {"victim": {"phone": "13812345678"}, "region": COUNTY, "risk": "L1"},
         {"victim": {"phone": "13812345672"}, "region": "140000", "risk": "L4"},  # no closer place is known
     ]
-    for told in people:
-        doors.push(doors.alert(**told))
-    doors.work()
-    task = doors.task("call")
-    doors.act(task, "sign-in")
-    doors.report(task, dissuasion="timely", dissuaded_yuan="5000.00")
-    doors.later(hours=3)
-    return doors
+    with opened(tmp_path_factory.mktemp("month"), sqlite_template, keys) as made:
+        for told in people:
+            made.push(made.alert(**told))
+        made.work()
+        task = made.task("call")
+        made.act(task, "sign-in")
+        made.report(task, dissuasion="timely", dissuaded_yuan="5000.00")
+        made.later(hours=3)
+        while fold(made.store, now=made.now):
+            pass
+        account(made, "li.na", "140000")
+        account(made, "wang.li", OTHER_CITY)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def li(month: Doors) -> TestClient:
+    """Li's browser: she watches the province."""
+    return at_desk(month, "li.na")
+
+
+@pytest.fixture(scope="module")
+def wang(month: Doors) -> TestClient:
+    """Wang's browser: he watches the city next door."""
+    return at_desk(month, "wang.li")
+
+
+def at_desk(doors: Doors, login: str) -> TestClient:
+    """A browser in which somebody who has an account has signed in."""
+    client = browser(doors)
+    assert enter(client, login).status_code == 303
+    return client
 
 
 def listed(client: TestClient, way: str) -> tuple[int, int]:
@@ -56,9 +86,8 @@ def listed(client: TestClient, way: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("page", ["outcomes", "league", f"outcomes?region={CITY}", f"league?unit={CITY}"])
-def test_every_figure_leads_to_a_list_as_long_as_itself(month: Doors, page: str) -> None:
+def test_every_figure_leads_to_a_list_as_long_as_itself(li: TestClient, page: str) -> None:
     """Li opens numbers of the page: each list has as many lines as it says; a count says the same on the page."""
-    li = signed_in(month, "li.na", "140000")
     links = sorted(set(LINK.findall(li.get(f"/pages/{page}").text)))
     assert len(links) > 20
     links = links[:: len(links) // MOST + 1]
@@ -73,9 +102,8 @@ def test_every_figure_leads_to_a_list_as_long_as_itself(month: Doors, page: str)
     assert any(lines for _, lines in told_by.values())
 
 
-def test_a_supervisor_drills_from_the_province_to_a_case(month: Doors) -> None:
+def test_a_supervisor_drills_from_the_province_to_a_case(li: TestClient) -> None:
     """Province, city, county, list, case: each step leads to the next, and the trail leads back."""
-    li = signed_in(month, "li.na", "140000")
     city = step(li, li.get("/pages/outcomes").text, "太原市")
     county = step(li, city, "小店区")
     assert "山西省</a>" in county and "太原市</a>" in county
@@ -95,16 +123,14 @@ def step(client: TestClient, page: str, name: str) -> str:
 
 @pytest.mark.parametrize("page", ["outcomes", "cases", "league"])
 @pytest.mark.parametrize("asked", [f"region={CITY}", f"region={COUNTY}", "region=990000", f"unit={COUNTY}", "unit=x"])
-def test_nothing_is_told_of_another_region(month: Doors, page: str, asked: str) -> None:
+def test_nothing_is_told_of_another_region(wang: TestClient, page: str, asked: str) -> None:
     """Wang watches the city next door: another's region or unit, and one that never was, are answered alike."""
-    wang = signed_in(month, "wang.li", OTHER_CITY)
     answer = wang.get(f"/pages/{page}?{asked}")
     assert answer.status_code == 404 and "小店区" not in answer.text
 
 
-def test_he_counts_his_own_region_alone(month: Doors) -> None:
+def test_he_counts_his_own_region_alone(wang: TestClient) -> None:
     """Of six alerts one is Wang's: his pages count one person, and list one case."""
-    wang = signed_in(month, "wang.li", OTHER_CITY)
     assert listed(wang, "/pages/cases?kpi=persons&part=numerator") == (1, 1)
     assert listed(wang, "/pages/cases") == (1, 1)
 
@@ -123,18 +149,18 @@ def test_he_counts_his_own_region_alone(month: Doors) -> None:
         ("type=pigeon", 422),
     ],
 )
-def test_filters_are_read_or_refused_in_words(month: Doors, asked: str, status: int) -> None:
+def test_filters_are_read_or_refused_in_words(li: TestClient, asked: str, status: int) -> None:
     """Li writes an address by hand: it is read, the last day included, or she is told to look at it again."""
-    answer = signed_in(month, "li.na", "140000").get(f"/pages/cases?{asked}")
+    answer = li.get(f"/pages/cases?{asked}")
     assert answer.status_code == status
     told: Any = HEADING.search(answer.text)
     assert (told.group(1) == "5") if status == 200 else "请检查" in answer.text
 
 
 @pytest.mark.parametrize("asked", ["kpi=pigeons", "part=middle", "after=x", "kpi=alerts_per_100k&part=denominator"])
-def test_a_list_that_cannot_be_is_not_found(month: Doors, asked: str) -> None:
+def test_a_list_that_cannot_be_is_not_found(li: TestClient, asked: str) -> None:
     """Nobody can be listed behind residents, or behind a figure that there is not."""
-    assert signed_in(month, "li.na", "140000").get(f"/pages/cases?{asked}").status_code == 404
+    assert li.get(f"/pages/cases?{asked}").status_code == 404
 
 
 def test_a_time_without_alerts_says_what_to_do(doors: Doors) -> None:
@@ -148,7 +174,7 @@ def test_a_time_without_alerts_says_what_to_do(doors: Doors) -> None:
 
 def test_the_league_is_sorted_and_explained(month: Doors) -> None:
     """Li sorts the cities: the one with most alerts is first, and each column says what it means, in her language."""
-    li = signed_in(month, "li.na", "140000")
+    li = at_desk(month, "li.na")  # a browser of its own: it changes its language
     page = li.get("/pages/league").text
     names = re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', page)
     assert names[0] == "太原市反诈中心" and len(names) == 11
@@ -156,3 +182,14 @@ def test_the_league_is_sorted_and_explained(month: Doors) -> None:
     li.get("/pages/language?to=en&back=/pages/league")
     english = li.get("/pages/league?sort=coverage").text
     assert 'aria-sort="descending"' in english and "Persons reached themselves" in english
+
+
+def test_a_league_counts_each_unit_as_if_asked_for_it_alone(month: Doors) -> None:
+    """Eleven cities in one count: each has every figure that a count of that city alone has."""
+    with month.store.read() as connection:
+        found = branches(connection, Scope(), "140000", kpis=KPIS, now=month.now)
+        assert len(found) == 11
+        for unit, cells in found.items():
+            alone = count(connection, Scope(unit=unit), kpis=KPIS, now=month.now).whole
+            assert cells == alone, unit
+    assert sum(cells["alerts"].numerator for cells in found.values()) == 2, "those of whom people took care"

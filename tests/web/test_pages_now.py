@@ -9,6 +9,8 @@ from sqlalchemy.exc import OperationalError
 from visitors import browser, signed_in
 
 from dispatcher.figures.wording import Lang
+from dispatcher.health import Told, tell
+from dispatcher.routing.breaker import Report
 from web.pages import words
 from web.pages.rendering import HERE
 
@@ -52,6 +54,27 @@ def test_another_city_sees_none_of_it(doors: Doors) -> None:
     doors.work()
     page = signed_in(doors, "wang.li", OTHER_CITY).get("/pages/now").text
     assert set(tiles(page)) == {"0"} and "simulator" not in page
+
+
+def test_a_carrier_that_fails_is_named_to_everybody(doors: Doors) -> None:
+    """A carrier hung ten times and another found our signature wrong: whoever looks reads that, and since when."""
+    li = signed_in(doors, "li.na", CITY)
+    doors.push(doors.alert())
+    doors.work()
+    doors.later(seconds=3)
+    assert "正常" in li.get("/pages/now").text
+    hung = Told(Report(failed=10, last_run=10))
+    tell(doors.store, "simulator", hung, doors.now)
+    refused = Told(Report(good=1), our_fault_at=doors.now, our_fault_code="SIGN_ERROR")
+    tell(doors.store, "elsewhere", refused, doors.now)
+    doors.later(seconds=3)
+    page = li.get("/pages/now").text
+    assert "已绕开" in page and "simulator 连续失败，自 " in page
+    assert "elsewhere 拒收（SIGN_ERROR）" in page
+    other = signed_in(doors, "wang.li", OTHER_CITY).get("/pages/now").text
+    assert "simulator 连续失败" in other
+    doors.later(minutes=16)
+    assert "SIGN_ERROR" not in li.get("/pages/now").text
 
 
 def test_many_screens_cost_one_count(doors: Doors) -> None:

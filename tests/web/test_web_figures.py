@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, PHONE, Doors, problem
-from fastapi.testclient import TestClient
+from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, PHONE, Doors, opened, problem
 from httpx import Response
 
-from dispatcher.figures import DEFINITIONS, DIMENSIONS
+from dispatcher.figures import DEFINITIONS, DIMENSIONS, fold
 from dispatcher.keys import Keyring
-from dispatcher.store import Store
 from dispatcher.words import Role
-from web.app import make_app
 from web.figures.as_csv import text
 
 DOORS = ("summary", "by/level", "by/day?window=today", "latency", "compare?window=today", "cases?kpi=persons", "kpis")
@@ -31,20 +26,9 @@ def full(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, keys: 
     """Five alerts on four persons in two counties of Taiyuan and one of Datong; one was rung. Nobody changes it."""
     with opened(tmp_path_factory.mktemp("figures"), sqlite_template, keys) as made:
         filled(made)
+        while fold(made.store, now=made.now):
+            pass
         yield made
-
-
-@contextmanager
-def opened(folder: Path, template: Path, keys: Keyring) -> Iterator[Doors]:
-    """A house in this folder."""
-    path = folder / "quanzu.sqlite"
-    shutil.copy(template, path)
-    store = Store(f"sqlite:///{path}", keys)
-    made = Doors(store)
-    with TestClient(make_app(made.house), raise_server_exceptions=False) as client:
-        made.client = client
-        yield made
-    store.close()
 
 
 def filled(doors: Doors) -> None:

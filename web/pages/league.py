@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fastapi.responses import Response
 from sqlalchemy import Connection, select
 
 from dispatcher import tables
-from dispatcher.figures import count, lag
+from dispatcher.figures import branches, count, lag
 from dispatcher.figures.meanings import meaning_of, name_of
+from dispatcher.figures.table import Kpi
 from web.pages.asking import Asking
 from web.pages.filters import CHOICES, Chosen, chosen
 from web.pages.rendering import html
@@ -40,8 +42,12 @@ def show(asking: Asking) -> Response:
         wanted = chosen(asking, connection)
         unit = wanted.given.get("unit") or _own(connection, asking)
         below = _below(connection, unit)
-        rows = [_row(asking, connection, wanted, code, name) for code, name in below]
-        whole = _row(asking, connection, wanted, unit, _name(connection, unit))
+        scope, now = wanted.asked.scope, asking.now
+        found = branches(connection, scope, unit, kpis=FIGURES, now=now)
+        parents = _parents(connection)
+        rows = [_row(asking, wanted, found[code], code, name, code in parents) for code, name in below]
+        all_of_it = count(connection, replace(scope, unit=unit), kpis=FIGURES, now=now).whole
+        whole = _row(asking, wanted, all_of_it, unit, _name(connection, unit), False)
         behind_by = lag(connection, asking.now).behind.total_seconds()
     place = FIGURES.index(sort)
     rows.sort(key=lambda row: _rank(row.cells[place], sort))
@@ -69,10 +75,15 @@ def _rank(cell: Shown, sort: str) -> tuple[bool, float]:
     return cell.number is None, number if sort in LESS_IS_BETTER else -number
 
 
-def _row(asking: Asking, connection: Connection, wanted: Chosen, code: str, name: str) -> Row:
-    cells = count(connection, replace(wanted.asked.scope, unit=code), kpis=FIGURES, now=asking.now).whole
-    down = wanted.link("league", unit=code) if _below(connection, code) else None
+def _row(asking: Asking, wanted: Chosen, cells: Mapping[str, Kpi], code: str, name: str, has_units_below: bool) -> Row:
+    down = wanted.link("league", unit=code) if has_units_below else None
     return Row(code, name, down, [shown(one, cells[one], asking.lang, wanted, unit=code) for one in FIGURES])
+
+
+def _parents(connection: Connection) -> set[str]:
+    """The codes of units that have others below them."""
+    unit, below = tables.units, tables.units.alias("below")
+    return set(connection.execute(select(unit.c.code).where(unit.c.id.in_(select(below.c.parent_id)))).scalars())
 
 
 def _own(connection: Connection, asking: Asking) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -9,7 +10,9 @@ from threading import Lock
 from fastapi.responses import Response
 
 from dispatcher import watch
+from dispatcher.health import LATELY, Health, health
 from dispatcher.plan import LOCAL
+from dispatcher.routing.breaker import State
 from web.house import House
 from web.pages.asking import Asking
 from web.pages.charts import Bar, columns
@@ -29,6 +32,21 @@ class Sight:
     lanes: list[watch.Waiting]
     promises: watch.Promises
     carriers: list[watch.CarrierStanding]
+    health: Mapping[str, Health]
+
+    def state(self, carrier: str) -> State:
+        """Whether letters go to this carrier; nothing is known against one of which nothing is known."""
+        known = self.health.get(carrier)
+        return State.CLOSED if known is None else known.state
+
+    @property
+    def ailing(self) -> list[Health]:
+        """Carriers that are passed by, being tried, or refuse us for a fault of ours: every region's business."""
+        return [one for one in self.health.values() if one.state is not State.CLOSED or self.refuses_us(one)]
+
+    def refuses_us(self, one: Health) -> bool:
+        """Whether it lately refused us for what we must mend: a signature, a template, no money."""
+        return one.our_fault_at is not None and self.at - one.our_fault_at < LATELY
 
     @property
     def due(self) -> int:
@@ -61,6 +79,7 @@ class Lookout:
                     lanes=watch.waiting(connection, region=region, now=now),
                     promises=watch.promises(connection, region=region, now=now),
                     carriers=watch.carriers(connection, region=region, now=now),
+                    health={one.carrier: one for one in health(connection)},
                 )
             self._seen[region] = seen
             return seen
