@@ -29,7 +29,7 @@ def counted(town: Town, scope: Scope, window: Window) -> tuple[dict[str, object]
 @pytest.mark.parametrize("seed", [1])
 def test_a_life_in_the_town_counts_the_same_twice(town: Town, seed: int) -> None:
     """Days went by in the town: the dozen equals the recount of its rows, of the whole and of any part."""
-    live(town, seed=seed, steps=60)
+    live(town, seed=seed, steps=80)
     windows = [Window(), Window(since=NOON + timedelta(hours=20), until=NOON + timedelta(days=9))]
     windows += [Window(source=source) for source in SOURCES]
     windows += [Window(fraud_type=TYPES[0]), Window(risk="L2"), Window(region="140100")]
@@ -46,7 +46,7 @@ def test_a_life_in_the_town_counts_the_same_twice(town: Town, seed: int) -> None
 
 def test_each_list_is_as_long_as_its_figure(town: Town) -> None:
     """A supervisor opened the list behind every figure: it was exactly as long as the figure had said."""
-    live(town, seed=3, steps=60)
+    live(town, seed=3, steps=80)
     town.later(days=31)
     while figures.fold(town.store, now=town.now):
         pass
@@ -72,7 +72,7 @@ def test_each_list_is_as_long_as_its_figure(town: Town) -> None:
 
 def test_what_adds_up_adds_up(town: Town) -> None:
     """The alerts by type, by county and by hour, and the dispatches by channel, each sum to their total."""
-    live(town, seed=4, steps=30)
+    live(town, seed=4, steps=60)
     for fraud_type in TYPES:
         town.hears_of("13911112222", fraud_type=fraud_type)
     with town.store.read() as connection:
