@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
+from _pytest.logging import LogCaptureHandler
 from hypothesis import settings
 from servers import own_database
 
@@ -17,6 +21,25 @@ from dispatcher.store import Store, make_engine
 # other helpers and tests share the machine: nothing here may fail for being slow
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that a test ran in this process sets up its logs: the next test finds them as they were."""
+    configure, before, root = structlog.configure, structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def forgetful(**wished: Any) -> None:
+        """A logger that is kept at its first use would keep the processors of that moment for ever."""
+        configure(**wished | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", forgetful)
+    yield
+    configure(**before)
+    for handler in root.handlers[:]:
+        if handler not in handlers and not isinstance(handler, LogCaptureHandler):
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -54,4 +54,5 @@ GOOD: Mapping[str, frozenset[str]] = {
 """Kind of effect -> the town's outcomes after which nobody needs it again: delivered, heard, reached, met."""
 
 FINAL = frozenset({"fulfilled", "missed", "unknown", "cancelled"})
+STATES = FINAL | {"waiting", "underway", "handed_over"}
 SAFE = frozenset({"timely", "self_aware"})

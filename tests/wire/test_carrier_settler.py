@@ -32,7 +32,7 @@ class Writing:
         self.faults = list(faults)
         self.written: list[object] = []
 
-    def __call__(self, _store: Store, batch: list[object], *, now: object) -> Settled:
+    def __call__(self, _store: Store, batch: list[object], *, now: object, network: object) -> Settled:
         if self.faults:
             raise self.faults.pop(0)
         self.written += batch
