@@ -124,7 +124,7 @@ def recount(connection: Connection, window: Window, *, now: datetime, on_time_pu
     Counts, >= 0; states that nobody is in are absent. `now` decides which limits have passed.
     """
     sqlite = connection.dialect.name == "sqlite"
-    known = _parameters(window, now, on_time_push_s, sqlite=sqlite)
+    known = parameters(window, now, on_time_push_s, sqlite=sqlite)
 
     def ask(sql: str, names: tuple[str, ...] = tuple(NARROWER)) -> Any:
         narrower = "".join(f" AND {NARROWER[name]}" for name in names if getattr(window, name) is not None)
@@ -145,7 +145,9 @@ def recount(connection: Connection, window: Window, *, now: datetime, on_time_pu
     return {"alerts": alerts | {"refused": refused}, "dispatches": states, "kpi": kpi}
 
 
-def _parameters(window: Window, now: datetime, on_time_push_s: float, *, sqlite: bool) -> Told:
+def parameters(window: Window, now: datetime, on_time_push_s: float, *, sqlite: bool) -> Told:
+    """What the statements name by a colon."""
+
     def kept(at: datetime | None) -> Any:
         """As the column keeps an instant: SQLite as UTC text, to the microsecond."""
         if at is None or not sqlite:
