@@ -143,7 +143,8 @@ LANGUAGE = Language(
     kind="kannel",
     codes=CODES,
     read_news=read_news,
-    thanks=Reply(204, b"", "text/plain"),
+    # smsbox takes 204 for a failure, and tells the report again until its retries are spent
+    thanks=Reply(200, b"ok", "text/plain"),
     source="Kannel 1.4.5 user guide, Delivery reports; SMPP 3.4, 5.2.28 and 5.1.3",
     by_carrier_ref=False,
 )
