@@ -23,19 +23,26 @@ settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
 
 
+_configure = structlog.configure
+
+
+def _configure_forgetful(**wished: Any) -> None:
+    """A logger that is kept at its first use would keep the processors of that moment for all tests to come."""
+    _configure(**wished | {"cache_logger_on_first_use": False})
+
+
+# for the whole run, not for each test: what a module's own fixture starts would come before a test's
+structlog.configure = _configure_forgetful
+
+
 @pytest.fixture(autouse=True)
-def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def logs_as_they_were() -> Iterator[None]:
     """A command that a test ran in this process sets up its logs: the next test finds them as they were."""
-    configure, before, root = structlog.configure, structlog.get_config(), logging.getLogger()
+    before, root = structlog.get_config(), logging.getLogger()
+    processors = [*before["processors"]]
     handlers, level = root.handlers[:], root.level
-
-    def forgetful(**wished: Any) -> None:
-        """A logger that is kept at its first use would keep the processors of that moment for ever."""
-        configure(**wished | {"cache_logger_on_first_use": False})
-
-    monkeypatch.setattr(structlog, "configure", forgetful)
     yield
-    configure(**before)
+    structlog.configure(**before | {"processors": processors})
     for handler in root.handlers[:]:
         if handler not in handlers and not isinstance(handler, LogCaptureHandler):
             root.removeHandler(handler)

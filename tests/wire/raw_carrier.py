@@ -19,7 +19,7 @@ from workers.carriers import SimulatorCarrier
 from workers.carriers.interface import Found, Question
 from workers.engine import make_client
 
-TIMEOUT_S, SETTLING_S = 0.6, 4.0
+TIMEOUT_S, SETTLING_S = 2.5, 4.0
 REFERENCES = ("ref1", "ref2")
 T = TypeVar("T")
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
