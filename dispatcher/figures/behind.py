@@ -12,7 +12,7 @@ from dispatcher import tables
 from dispatcher.figures.counting import definitions_of, source_of
 from dispatcher.figures.marks import Mark
 from dispatcher.figures.parts import Alerts, Part, Persons, Sum
-from dispatcher.figures.promised import promises, texts, visits, warnings
+from dispatcher.figures.promised import promises, stops, texts, visits, warnings
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.sums import all_marks, has
 from dispatcher.figures.table import Behind
@@ -24,7 +24,7 @@ Which = Literal["numerator", "denominator"]
 
 
 def unit_of(kpi: str, part: Which) -> str:
-    """What the list behind a part shows, one line each: persons, alerts, promises, texts, visits, dispatches.
+    """What the list behind a part shows, one line each: persons, alerts, promises, texts, visits, dispatches, stops.
 
     Money is shown by its alerts: their number is the denominator of the figure.
     Raises: ValueError: the figure is not known.
@@ -46,7 +46,7 @@ def behind(
     """At most `limit` of those that a part counted, ascending by item, from after the item `after` on.
 
     A person is one line, by the first of his cases in scope. Raises: ValueError: the figure is not known, or nobody
-    can be listed behind it (residents, requests).
+    can be listed behind it (residents).
     """
     query = _query(connection, scope, _part(kpi, part), now)
     if query is None:
@@ -109,7 +109,7 @@ def _persons(connection: Connection, facts: FromClause, where: list[Any], part: 
 
 
 def _rows(facts: FromClause, mine: list[Any], part: Sum, now: datetime) -> Any:
-    """The promises, texts, visits or dispatches themselves."""
+    """The promises, stops, texts, visits or dispatches themselves."""
     deadline, dispatch, attempt = tables.deadlines, tables.dispatches, tables.attempts
     name = part.columns[0]
     if name in promises(now):
@@ -117,6 +117,13 @@ def _rows(facts: FromClause, mine: list[Any], part: Sum, now: datetime) -> Any:
             select(_text(deadline.c.id).label("item"), _text(deadline.c.case_id).label("case_id"))
             .join(facts, facts.c.case_id == deadline.c.case_id)
             .where(*mine, promises(now)[name])
+        )
+    if name in stops():
+        stop = tables.stop_payments
+        return (
+            select(_text(stop.c.id).label("item"), _text(stop.c.case_id).label("case_id"))
+            .join(facts, facts.c.case_id == stop.c.case_id)
+            .where(*mine, stops()[name])
         )
     if name in warnings():
         wanted = or_(*(warnings()[column] for column in part.columns))

@@ -18,7 +18,7 @@ from dispatcher.figures.definitions import DEFINITIONS, Definition
 from dispatcher.figures.dimensions import REGIONS, check_dimensions, read_key
 from dispatcher.figures.facts import COLUMNS, facts
 from dispatcher.figures.folding import ripe, these, touched_since, whole_people
-from dispatcher.figures.parts import Alerts, Nothing, Part, Persons, Residents, Sum
+from dispatcher.figures.parts import Alerts, Part, Persons, Residents, Sum
 from dispatcher.figures.pieces import can_be_summed, count_pieces
 from dispatcher.figures.scope import Scope, aliases
 from dispatcher.figures.sums import Counted, count_parts
@@ -120,7 +120,7 @@ def _cells(
     def part(one: Part) -> int:
         if isinstance(one, Residents):
             return _residents(key, scope, by)
-        return 0 if isinstance(one, Nothing) else cells.get(one, 0)
+        return cells.get(one, 0)
 
     return {one.id: _kpi(one, part(one.numerator), part(one.denominator)) for one in wanted}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dispatcher.figures.marks import Mark
-from dispatcher.figures.parts import Alerts, Nothing, Part, Persons, Residents, Sum
+from dispatcher.figures.parts import Alerts, Part, Persons, Residents, Sum
 
 RECEIVED = "alerts received in the window; a case counts in the window of its first alert"
 
@@ -281,9 +281,10 @@ _ALL = (
     Definition(
         "stop_payment_success",
         "止付成功率",
-        "Stop-payment requests that a bank answered OK with an amount above 0, of requests made.",
-        Nothing(),
-        Nothing(),
+        "Stop-payment requests by which the bank stopped money (an amount above 0), of requests made.",
+        Sum("stops", ("stop_requests_met",)),
+        Sum("stops", ("stop_requests",)),
+        left_out=f"{TESTS}; proposals that nobody asked a bank for",
     ),
     Definition(
         "alerts_per_100k",

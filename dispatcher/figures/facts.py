@@ -6,6 +6,7 @@ The same statement answers a question directly, fills `figures_alerts`, and is w
     alerts ─┬─ cases ─┬─ promises       sign-ins, feedback, limits, follow-ups       (deadlines)
             │         ├─ warnings       texts, calls, visits of the case itself      (dispatches, attempts)
             │         ├─ voices         calls and visits that serve it, shared ones too
+            │         ├─ stops          what a bank was asked to stop, and stopped       (stop_payments)
             │         ├─ reports        money, actual type, the unit                 (feedback)
             │         └─ losses         the person's first loss, by report or follow-up
 """
@@ -21,7 +22,7 @@ from dispatcher import tables
 from dispatcher.figures.instants import epoch_ms, shanghai_day, shanghai_hour, to_ms
 from dispatcher.figures.joined import Mine, Sides
 from dispatcher.figures.marks import Mark
-from dispatcher.figures.promised import promises, texts, visits, warnings
+from dispatcher.figures.promised import promises, stops, texts, visits, warnings
 from dispatcher.figures.scope import aliases
 from dispatcher.words import CloseCode, Risk
 
@@ -38,6 +39,7 @@ COUNTS = (
     *texts(),
     *visits(),
     *warnings(),
+    *stops(),
     "lost_fen",
     "saved_fen",
     "stopped_fen",

@@ -10,7 +10,7 @@ from sqlalchemy import CTE, BigInteger, ColumnElement, Select, and_, case, cast,
 
 from dispatcher import tables
 from dispatcher.figures.instants import epoch_ms
-from dispatcher.figures.promised import by_phone, limits, promises, texts, visits, warnings, was_called
+from dispatcher.figures.promised import by_phone, limits, promises, stops, texts, visits, warnings, was_called
 from dispatcher.words import Channel, DeadlineKind, Means, Outcome, Target
 
 PEOPLE = (Means.HUMAN.value, Means.OFFICER.value)
@@ -42,6 +42,7 @@ class Sides:
         self._tries = self._each_dispatch()
         self.own = self._own()
         self.voices = self._voices()
+        self.stops = self._stops()
         self.report = self._latest("latest_report", tables.feedback.c.verdict.is_not(None))
         self.actual = self._latest("latest_type", tables.feedback.c.actual_fraud_type.is_not(None))
         self.unit = self._unit()
@@ -50,7 +51,7 @@ class Sides:
     def beside(self, whole: Any) -> Any:
         """The alerts and their cases with every side; a case without rows there has NULLs."""
         case_ = tables.cases
-        for side in (self.promised, self.own, self.voices, self.report, self.actual, self.unit):
+        for side in (self.promised, self.own, self.voices, self.stops, self.report, self.actual, self.unit):
             whole = whole.outerjoin(side, side.c.case_id == case_.c.id)
         same = and_(self.losses.c.phone_index == case_.c.phone_index, self.losses.c.is_test == case_.c.is_test)
         return whole.outerjoin(self.losses, same)
@@ -59,6 +60,7 @@ class Sides:
         """What adds up, by name."""
         found = {name: self.promised.c[name] for name in promises(self.now)}
         found |= {name: self.own.c[name] for name in (*texts(), *visits(), *warnings())}
+        found |= {name: self.stops.c[name] for name in stops()}
         report = self.report.c
         money = {
             "lost_fen": report.defrauded_yuan,
@@ -137,6 +139,13 @@ class Sides:
             .group_by(served.c.case_id)
             .cte("voices")
         )
+
+    def _stops(self) -> CTE:
+        """Stops of payments by case."""
+        table = tables.stop_payments
+        columns = [_sum(condition).label(name) for name, condition in stops().items()]
+        query = select(table.c.case_id, *columns).group_by(table.c.case_id)
+        return self._only(query, table.c.case_id).cte("stops_of_cases")
 
     def _latest(self, name: str, told: ColumnElement[bool]) -> CTE:
         """The latest report on the person himself that tells it: it wins over those before."""

@@ -39,11 +39,4 @@ class Residents:
     unit: str = "residents"
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No row could count: this memory does not keep what is asked for."""
-
-    unit: str = "requests"
-
-
-Part = Sum | Alerts | Persons | Residents | Nothing
+Part = Sum | Alerts | Persons | Residents

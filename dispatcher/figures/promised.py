@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_
 
 from dispatcher import tables
-from dispatcher.words import Answer, Channel, DeadlineKind, Means, Outcome, Target
+from dispatcher.words import Answer, Channel, DeadlineKind, Means, Outcome, StopReply, Target
 
 HEARD = (Outcome.HEARD, Outcome.KEY_UNDERSTOOD, Outcome.KEY_PAID)
 SPOKEN = (Outcome.REACHED, Outcome.REFUSED_ADVICE)
@@ -91,6 +91,15 @@ def warnings() -> dict[str, Condition]:
     return {
         f"dispatches_{channel.value}": and_(dispatch.c.target != Target.DUTY.value, dispatch.c.channel == channel.value)
         for channel in Channel
+    }
+
+
+def stops() -> dict[str, Condition]:
+    """Which stops of payments count: those a bank was asked for, and those by which it stopped money."""
+    stop = tables.stop_payments
+    return {
+        "stop_requests": stop.c.requested_at.is_not(None),
+        "stop_requests_met": and_(stop.c.reply == StopReply.STOPPED.value, stop.c.stopped_yuan > 0),
     }
 
 

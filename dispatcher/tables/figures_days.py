@@ -86,6 +86,8 @@ class FigureDay(SQLModel, table=True):
     dispatches_sms: int = Field(sa_column=_number())
     dispatches_call: int = Field(sa_column=_number())
     dispatches_visit: int = Field(sa_column=_number())
+    stop_requests: int = Field(sa_column=_number())
+    stop_requests_met: int = Field(sa_column=_number())
     lost_fen: int = Field(sa_column=_big())
     saved_fen: int = Field(sa_column=_big())
     stopped_fen: int = Field(sa_column=_big())

@@ -232,6 +232,8 @@ MEANINGS = {
     "stop_payments.sealed": "the receiving account, and who decided last; encrypted",
     "stop_payments.stopped_until": "when the stop ends: 48 hours",
     "stop_payments.why": "what was heard",
+    "stop_requests": "stops of payments that a bank was asked for",
+    "stop_requests_met": "those by which it stopped money",
     "stopped_yuan": "money stopped on its way",
     "texts": "texts that a carrier took or may have taken",
     "texts_delivered": "texts delivered",

@@ -11,7 +11,7 @@ from story import NOON, Town
 
 from dispatcher import figures
 from dispatcher.figures import DEFINITIONS, DOZEN, Scope
-from dispatcher.figures.parts import Nothing, Residents
+from dispatcher.figures.parts import Residents
 
 
 def counted(town: Town, scope: Scope, window: Window) -> tuple[dict[str, object], dict[str, object]]:
@@ -56,7 +56,7 @@ def test_each_list_is_as_long_as_its_figure(town: Town) -> None:
             for name, kpi in whole.items():
                 definition = DEFINITIONS[name]
                 for part in ("numerator", "denominator"):
-                    if isinstance(getattr(definition, part), Residents | Nothing):
+                    if isinstance(getattr(definition, part), Residents):
                         continue
                     listed: list[figures.Behind] = []
                     while True:

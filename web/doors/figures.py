@@ -172,7 +172,7 @@ def _one_figure(asked: Asked, part: Any) -> str:
         raise FiltersWrong([Fault("kpi", f"must name one figure, of: {', '.join(DEFINITIONS)}")])
     (name,) = asked.kpis
     unit = unit_of(name, part)
-    if unit in ("residents", "requests"):
+    if unit == "residents":
         raise FiltersWrong([Fault("part", f"counts {unit} here, and nobody is listed behind those")])
     return name
 
