@@ -73,6 +73,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class OnItsWay:
+    """The carrier told of the latest try, and not yet how it ended: where nobody knew, it has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """A final outcome from the carrier; `of_latest` is false when it tells of an earlier try than the last.
 
@@ -127,7 +132,7 @@ class WrongPerson:
     """A person recorded that somebody else was reached."""
 
 
-Happening = Answered | Asked | News | NoNews | LeaseRanOut | Reported | Fatigued | NotNeeded | WrongPerson
+Happening = Answered | Asked | OnItsWay | News | NoNews | LeaseRanOut | Reported | Fatigued | NotNeeded | WrongPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,8 @@ def _ruling(promise: Promise, happening: Happening, level: LevelRule, now: datet
             return _answered(promise, happening, level)
         case Asked(found=True):
             return Ruling(None, why="found_when_asked", news_in_s=news_s(promise.means, level))
+        case OnItsWay():
+            return Ruling(None, why="told_on_its_way", news_in_s=news_s(promise.means, level))
         case Asked():
             return _again_or_spent(promise, level, Outcome.GATEWAY_TEMPORARY, why="not_found_when_asked", at_once=True)
         case News():

@@ -20,14 +20,14 @@ from dispatcher.bulk import New, also, among, among_these, change, put, rows_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
 from dispatcher.ids import new_id
-from dispatcher.judge import News
+from dispatcher.judge import News, OnItsWay
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
 from dispatcher.outcomes import NEXT_CARRIER, OF_MEANS, WORTH
 from dispatcher.routing.network import SIMULATED, Network
 from dispatcher.store import Store
 from dispatcher.waiting_news import PATIENCE, put_off
-from dispatcher.words import DispatchState, Means, Outcome
+from dispatcher.words import Answer, DispatchState, Means, Outcome
 
 __all__ = ["PATIENCE", "Applied", "apply", "keep"]
 
@@ -109,27 +109,37 @@ def apply(
         early: list[Row] = []
         for row in receipts:
             (placed if _can_be_placed(book, tries.get(row["reference"])) else early).append(row)
-        happenings, outcomes = [], []
+        happenings: list[tuple[Row, Happened]] = []
+        outcomes: list[Row] = []
+        taken: list[Row] = []
         for row in placed:
             attempt, outcome = tries[row["reference"]], network.meaning(row["carrier"], row["code"])
             dispatch = book.dispatches[attempt["dispatch_id"]]
-            if outcome is None or outcome == attempt["outcome"] or not _fits(row, dispatch, outcome):
-                row["changes"] = False  # not final, told before, or no such news can be of this try
-                continue
-            attempt["outcome"] = outcome
             latest = attempt["number"] == dispatch["attempts"]
+            row["changes"] = False
+            if outcome is None:
+                if _settles_unsure(row, attempt):
+                    attempt["answer"] = Answer.ACCEPTED
+                    taken.append({"row_id": attempt["attempt_id"], "answer": "accepted", "ask_at": None})
+                    row["changes"] = True
+                    if latest:
+                        happenings.append((row, Happened(attempt["dispatch_id"], OnItsWay(), now, row["carrier"])))
+                continue
+            if outcome == attempt["outcome"] or not _fits(row, dispatch, outcome):
+                continue  # told before, or no such news can be of this try
+            attempt["outcome"] = outcome
             # a carrier whose clock is wrong tells of no time before its try
             happened_at = min(max(row["happened_at"], attempt["begun_at"]), now)
             what = _news(network, dispatch, row, outcome, latest)
-            happenings.append(Happened(attempt["dispatch_id"], what, happened_at, row["carrier"]))
+            happenings.append((row, Happened(attempt["dispatch_id"], what, happened_at, row["carrier"])))
             outcomes.append(_outcome_row(attempt, row, outcome, happened_at))
-        moved = move(book, happenings)
-        told = [row for row in placed if row.get("changes", True)]
-        for row, result in zip(told, moved, strict=True):
-            row["changes"] = result.moved
+        moved = move(book, [happened for _, happened in happenings])
+        for (row, _), result in zip(happenings, moved, strict=True):
+            row["changes"] = row["changes"] or result.moved
+        change(connection, tables.attempts, taken, guard=_unsure)
         _note_outcomes(connection, outcomes)
         _mark(connection, placed, early, now)
-        rows = [book.dispatches[happened.dispatch_id] for happened in happenings]
+        rows = [book.dispatches[happened.dispatch_id] for _, happened in happenings]
         bells = bells_of([*rows, *book.draft.rows(tables.dispatches)], now)
         book.flush()
     return Applied(len(placed), len(receipts) - len(placed), bells)
@@ -198,6 +208,15 @@ def _fits(receipt: Row, dispatch: Row, outcome: Outcome) -> bool:
     """News is of its own carrier's tries, and of their kind: nobody hears a text, and no robot meets anybody."""
     of_means = outcome is Outcome.UNKNOWN or outcome in OF_MEANS.get(Means(dispatch["means"]), ())
     return bool(receipt["carrier"] == receipt["tried_by"] and of_means)
+
+
+def _settles_unsure(receipt: Row, attempt: Row) -> bool:
+    """What its carrier tells of, it has: who was unsure knows now, and nothing is sent or asked for a second time."""
+    return bool(attempt["answer"] == Answer.UNSURE and receipt["carrier"] == attempt["tried_by"])
+
+
+def _unsure(_new: New) -> list[ColumnElement[bool]]:
+    return [tables.attempts.c.answer == Answer.UNSURE.value]
 
 
 def _news(network: Network, dispatch: Row, receipt: Row, outcome: Outcome, latest: bool) -> News:

@@ -158,6 +158,45 @@ def test_an_unsure_text_that_was_delivered_is_not_repeated(deaf: Town) -> None:
     assert deaf.takes() == []
 
 
+def test_news_that_is_not_final_settles_an_unsure_text(deaf: Town) -> None:
+    """L1: within a second the carrier tells that the text is on its way: it has it, so that none is sent at 60 s."""
+    letter = lost(deaf, SMS, "L1")
+    deaf.later(seconds=1)
+    deaf.told(letter, "ENROUTE", "ENROUTE")
+    (attempt,) = deaf.tries(deaf.one(SMS))
+    assert (attempt["answer"], attempt["outcome"]) == ("accepted", None)
+    assert (deaf.one(SMS)["news_due_at"] - deaf.now).total_seconds() == 3600
+    assert [row["state"] for row in deaf.rows(tables.receipts)] == ["applied", "noted"]
+    deaf.later(seconds=61)
+    deaf.ticks()
+    assert (deaf.state(SMS), deaf.one(SMS)["attempts"]) == ("handed_over", 1)
+    deaf.later(hours=1)
+    deaf.ticks()
+    assert (deaf.state(SMS), deaf.one(SMS)["attempts"]) == ("unknown", 1)
+
+
+def test_news_that_is_not_final_beats_the_asking(town: Town) -> None:
+    """The carrier can be asked, and tells by itself that it has the text: a late "not found" sends no second."""
+    letter = lost(town, SMS, "L1")
+    town.later(seconds=4)
+    asks = clock.asks_due(town.store, now=town.now)
+    town.told(letter, "ENROUTE")
+    clock.settle_asked(town.store, [clock.Asked(ask, False) for ask in asks], now=town.now)
+    assert (town.state(SMS), town.tries(town.one(SMS))[0]["answer"]) == ("handed_over", "accepted")
+
+
+def test_not_final_news_of_an_earlier_try_moves_nothing(deaf: Town) -> None:
+    """L1: her unsure text was repeated, and then its carrier tells that the first is on its way: the second decides."""
+    first = lost(deaf, SMS, "L1")
+    deaf.later(seconds=60)
+    deaf.ticks()
+    lost(deaf, SMS, "L1")
+    due = deaf.one(SMS)["news_due_at"]
+    deaf.told(first, "ENROUTE")
+    assert [attempt["answer"] for attempt in deaf.tries(deaf.one(SMS))] == ["accepted", "unsure"]
+    assert deaf.one(SMS)["news_due_at"] == due
+
+
 @pytest.mark.parametrize("risk", ["L3", "L4"])
 def test_an_unsure_text_below_l2_never_repeats(deaf: Town, risk: str) -> None:
     """L3 and L4: it waits 72 h for news, and is then unknown; one attempt, whatever happens."""

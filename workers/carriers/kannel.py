@@ -18,7 +18,7 @@ from workers.carriers.replies import by_status, reply_to
 class KannelCarrier:
     """See `Carrier`. `callback` is the whole address of ours that Kannel reports to.
 
-    A report of type 8, which comes within seconds, is kept, and does not yet settle a request that ended unsure.
+    It cannot be asked; a report of type 8, which comes within seconds, settles a request that ended unsure.
     """
 
     ask_after_s: float | None = None
