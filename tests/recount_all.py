@@ -20,6 +20,7 @@ The first dozen and the words of its readings are recount.py's. Where the defini
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
@@ -136,7 +137,14 @@ MORE: dict[str, tuple[str, str]] = {
 }
 
 
-def recount_all(connection: Connection, window: Window, *, now: datetime, on_time_push_s: float) -> Counts:
+def recount_all(
+    connection: Connection,
+    window: Window,
+    *,
+    now: datetime,
+    on_time_push_s: float,
+    only: Collection[str] = tuple(KPIS | MORE),
+) -> Counts:
     """Numerator and denominator of every figure that the rows tell; money in fen. `now` decides what has passed."""
     known = parameters(window, now, on_time_push_s, sqlite=True)
     known["ripe"] = parameters(window, now - W, on_time_push_s, sqlite=True)["now"]
@@ -146,7 +154,7 @@ def recount_all(connection: Connection, window: Window, *, now: datetime, on_tim
         whole = sql.replace("/* window */", narrower)
         return int(connection.execute(text(whole), {k: known[k] for k in known if f":{k}" in whole}).scalar_one())
 
-    return {name: (ask(above), ask(below)) for name, (above, below) in (KPIS | MORE).items()}
+    return {name: (ask(above), ask(below)) for name, (above, below) in (KPIS | MORE).items() if name in only}
 
 
 def _narrower(region: str | None) -> dict[str, str]:

@@ -176,7 +176,7 @@ def _whole(connection: Connection, asked: Asked, settings: Settings, now: dateti
     if scope.unit or scope.actual_types or scope.final_risks or scope.channels:
         return None
     push_s = load_policy(settings.policy).on_time_push_s
-    return figures.figures(connection, scope, on_time_push_s=push_s, now=now)
+    return figures.figures(connection, scope, on_time_push_s=push_s, now=now, kpis=())
 
 
 def _json(answer: Answer, whole: figures.Figures | None) -> object:
