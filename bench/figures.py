@@ -59,9 +59,14 @@ def fill(store: Store, dispatches: int, now: datetime) -> int:
         statements = statements.replace(name, value)
     cell, fact = tables.figures_days, tables.figures_alerts
     with store.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+        for index in fact.indexes:  # made once at the end, sooner than row by row
+            index.drop(connection)
         cursor = connection.connection.cursor()
         cursor.execute(statements)
         cursor.close()
+        for index in fact.indexes:
+            index.create(connection)
         for depth in DEPTHS:
             connection.execute(insert(cell).from_select([column.name for column in cell.columns], right_cells(depth)))
         many = func.sum(fact.c.dispatches_sms + fact.c.dispatches_call + fact.c.dispatches_visit)

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.home import open_store
+from cli.importing import Following, Import, Shown
 from cli.logs import set_up_logs
 from cli.sample_history import make_history
-from cli.say import fail, out, plainly
+from cli.say import err, fail, out, plainly
 from config.policy import load_policy
 from config.settings import load_settings
 from dispatcher import figures
-from dispatcher.alert import Refused, Rules
+from dispatcher.alert import Rules
 from dispatcher.figures import wording
-from dispatcher.history import Past, keep_past, read_past
 from dispatcher.store import Store
 
-BATCH = 2_000
 SHOWN = 20
 """So many refused lines are shown; all are counted."""
 
@@ -34,7 +32,8 @@ def import_(
 ) -> None:
     """Keep earlier years as they were: old times, closed cases. Plans nothing, warns nobody, tells no upstream.
 
-    Safe to run again: what is known by its source and reference stays. Exit code 1: some lines were refused.
+    Safe to break off and to run again: what is known by its source and reference stays, and is passed over quickly.
+    How far it is, stands on stderr. Exit code 1: some lines were refused.
     Example: quanzu import --history 2021.jsonl 2022.jsonl
     """
     set_up_logs("WARNING")
@@ -48,35 +47,18 @@ def import_(
         store = open_store(settings)
         policy = load_policy(settings.policy)
         rules = Rules.shipped(settings.sources, home_region=settings.home_region)
-        new = known = refused = 0
-        for file in files:
-            for pasts, faulty in _batches(file, rules):
-                kept = keep_past(store, pasts, policy=policy, now=datetime.now(UTC))
-                new, known = new + kept.new, known + kept.known
-                for line in faulty[: max(0, SHOWN - refused)]:
+        shown = Shown(err, sum(file.stat().st_size for file in files))
+        with shown, Following(store, policy.on_time_push_s) as followed:
+            going = Import(store, policy, rules, followed=followed, shown=shown)
+            refused = chain.from_iterable(going.take(file) for file in files)
+            for number, line in enumerate(refused):
+                if number < SHOWN:
                     out.print(line, markup=False)
-                refused += len(faulty)
-        while figures.fold(store, now=datetime.now(UTC), on_time_push_s=policy.on_time_push_s):
-            pass
-        out.print(f"{new} alerts imported, {known} were known, {refused} lines refused")
+            going.finish()
+        tally = going.tally
+        out.print(f"{tally.new} alerts imported, {tally.known} were known, {tally.refused} lines refused")
         _tell_years(store)
-    raise typer.Exit(1 if refused else 0)
-
-
-def _batches(file: Path, rules: Rules) -> Iterator[tuple[list[Past], list[str]]]:
-    """The file's alerts, BATCH at a time, and a sentence for each line that was refused."""
-    with file.open("rb") as stream:
-        numbered = ((number, line) for number, line in enumerate(stream, 1) if line.strip())
-        while lines := list(islice(numbered, BATCH)):
-            pasts, faulty = [], []
-            for number, line in lines:
-                found = read_past(line, now=datetime.now(UTC), rules=rules)
-                if isinstance(found, Refused):
-                    why = "; ".join(f"{fault.field} {fault.message}" for fault in found.faults)
-                    faulty.append(f"{file.name} line {number}: {why}")
-                else:
-                    pasts.append(found)
-            yield pasts, faulty
+    raise typer.Exit(1 if tally.refused else 0)
 
 
 def _tell_years(store: Store) -> None:

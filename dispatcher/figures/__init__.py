@@ -7,7 +7,7 @@ quantiles()  response times of a scope: p50, p90, p99
 behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
 fold()       the facts of touched people are made anew; the clock does it every second
 verify()     whether the facts at rest are what the rows say; repair() has the others made anew
-lag()        how far the figures are behind the rows
+lag()        how far the figures are behind the rows; cases_waiting(): how many cases
 figures()    the alerts, the dispatches by state, the first dozen, straight from the rows
 """
 
@@ -18,7 +18,7 @@ from dispatcher.figures.counting import count
 from dispatcher.figures.definitions import DEFINITIONS, DOZEN, KPIS, LATENCIES, Definition
 from dispatcher.figures.dimensions import DIMENSIONS
 from dispatcher.figures.folding import fold
-from dispatcher.figures.lag import Lag, lag
+from dispatcher.figures.lag import Lag, cases_waiting, lag
 from dispatcher.figures.quantiles import quantiles
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Behind, Key, Kpi, Quantiles, Table
@@ -42,6 +42,7 @@ __all__ = [
     "Verified",
     "behind",
     "branches",
+    "cases_waiting",
     "count",
     "figures",
     "fold",

@@ -5,6 +5,7 @@ Persons with one case alone add up too, and stand in the cells; all others are c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -75,6 +76,9 @@ DEPTHS = (6, 4, 2)
 PAIRS = 300
 """Days and counties in one statement."""
 
+WHOLE_DAY = 100
+"""A day of which so many counties changed is summed up whole, in one go."""
+
 Place = tuple[int, str]
 """A day and a county."""
 
@@ -135,11 +139,16 @@ def make_cells_anew(connection: Connection, places: Collection[Place]) -> None:
     """Sum up the facts of these days and counties once more, and then their prefectures and provinces of these days."""
     cell, fact = tables.figures_days, tables.figures_alerts
     names = [column.name for column in cell.columns]
-    for part in _parts(sorted(places)):
+    counties = Counter(day for day, _ in places)
+    full = sorted(day for day, many in counties.items() if many >= WHOLE_DAY)
+    for part in _parts(sorted(place for place in places if counties[place[0]] < WHOLE_DAY)):
         connection.execute(delete(cell).where(cell.c.depth == 6, pair(cell.c.day, cell.c.region).in_(part)))
         made = right_cells().where(pair(fact.c.day, fact.c.region).in_(part))
         connection.execute(insert(cell).from_select(names, made))
-    days = sorted({day for day, _ in places})
+    for day in full:
+        connection.execute(delete(cell).where(cell.c.depth == 6, cell.c.day == day))
+        connection.execute(insert(cell).from_select(names, right_cells().where(fact.c.day == day)))
+    days = sorted(counties)
     county = cell.alias("county")
     sums = {name: county.c[name] for name in names}
     for start in range(0, len(days), PAIRS):

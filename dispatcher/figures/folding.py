@@ -29,11 +29,17 @@ CASES = 2_000
 SMALL = 300
 """Cases folded in one transaction; fewer on SQLite, where everybody else waits meanwhile."""
 
+MANY = 10_000
+MANY_SMALL = 2_000
+"""The same for whoever has brought a year of cases: half the work for each, and others wait some seconds. More on
+SQLite would be more parameters than a statement may have."""
 
-def fold(store: Store, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S) -> int:
+
+def fold(store: Store, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S, many: bool = False) -> int:
     """Make anew the facts of people whose cases were touched, or whom time alone has changed. Commits.
 
-    Returns how many cases were folded; 0: nothing waits, or another worker is at it. Safe to call by many at once.
+    `many`: as many at once as are cheapest, for an import. Returns how many cases were folded; 0: nothing waits, or
+    another worker is at it. Safe to call by many at once.
     """
     with store.read() as connection:  # a look costs no writer's turn
         if not _changes(connection, 1) and not ripe(connection, now, limit=1):
@@ -41,7 +47,8 @@ def fold(store: Store, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S)
     with store.write() as connection:
         if not _alone(connection):
             return 0
-        most = CASES if is_postgres(connection) else SMALL
+        plenty, few = (MANY, MANY_SMALL) if many else (CASES, SMALL)
+        most = plenty if is_postgres(connection) else few
         notes, touched = _take(connection, most)
         touched |= set(ripe(connection, now, limit=max(0, most - len(touched))))
         ids = whole_people(connection, touched)

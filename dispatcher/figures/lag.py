@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from dispatcher import tables
 from dispatcher.figures.instants import to_ms
+from dispatcher.touched import WIDTH
 
 MOST = 10_000
 
@@ -35,3 +36,10 @@ def lag(connection: Connection, now: datetime) -> Lag:
     if ripe_ms is not None:
         ages.append(timedelta(milliseconds=to_ms(now) - ripe_ms))
     return Lag(max(ages), waiting)
+
+
+def cases_waiting(connection: Connection, *, until: datetime) -> int:
+    """How many cases no fold has seen since they were touched, by notes from before `until`; one may count twice."""
+    change = tables.figures_changes
+    told = select(func.coalesce(func.sum(func.length(change.c.cases)), 0)).where(change.c.at <= until)
+    return int(connection.execute(told).scalar_one()) // WIDTH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -24,7 +24,10 @@ from dispatcher.touched import note_touched
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Target
 
 NOTE = 250
-"""Cases in one note to the fold: what SQLite folds in one transaction."""
+"""Cases in one note to the fold: what a worker folds in one transaction on SQLite."""
+
+Name = tuple[str, str]
+"""A source, and its reference."""
 
 FULFILLED = GOOD | {Outcome.REACHED, Outcome.REFUSED_ADVICE, Outcome.MET}
 
@@ -54,25 +57,29 @@ def keep_past(store: Store, pasts: Sequence[Past], *, policy: Policy, now: datet
     return Kept(len(fresh), len(pasts) - len(fresh))
 
 
-def _unknown(connection: Connection, pasts: Sequence[Past]) -> Iterator[Past]:
-    """Those that no alert of their source and reference is kept of, the first of each."""
+def known_of(connection: Connection, names: Iterable[Name]) -> set[Name]:
+    """Those of these sources and references of which an alert is kept."""
     table = tables.alerts
     references: dict[str, set[str]] = {}
-    for past in pasts:
-        references.setdefault(past.alert.source, set()).add(past.alert.source_ref)
-    known = {
-        (source, reference)
+    for source, reference_ in names:
+        references.setdefault(source, set()).add(reference_)
+    return {
+        (source, found)
         for source, mine in references.items()
-        for reference in connection.execute(
+        for found in connection.execute(
             select(table.c.source_ref).where(
                 table.c.source == source, among(connection, table.c.source_ref, sorted(mine))
             )
         ).scalars()
     }
+
+
+def _unknown(connection: Connection, pasts: Sequence[Past]) -> Iterator[Past]:
+    """Those that no alert of their source and reference is kept of, the first of each."""
+    known = known_of(connection, (past.name for past in pasts))
     for past in pasts:
-        name = (past.alert.source, past.alert.source_ref)
-        if name not in known:
-            known.add(name)
+        if past.name not in known:
+            known.add(past.name)
             yield past
 
 

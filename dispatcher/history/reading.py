@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dispatcher.alert import Alert, Fault, Refused, Rules, Withdrawal, check
@@ -86,6 +87,24 @@ class Past:
     received_at: datetime
     closed_at: datetime
     told: Told
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Its source, and its reference there."""
+        return self.alert.source, self.alert.source_ref
+
+
+def name_of(raw: bytes) -> tuple[str, str] | None:
+    """The source and reference that a line tells, without a judgement of it; None where it tells none."""
+    try:
+        value = orjson.loads(raw)
+    except ValueError:
+        return None
+    found = (value.get("source"), value.get("source_ref")) if isinstance(value, dict) else ()
+    match found:
+        case (str() as source, str() as reference):
+            return source, reference
+    return None
 
 
 def read_past(raw: bytes, *, now: datetime, rules: Rules) -> Past | Refused:
