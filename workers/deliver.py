@@ -26,6 +26,7 @@ from workers import meters, tracing
 from workers.carriers import client
 from workers.carriers.interface import TOO_LATE
 from workers.engine import Engine
+from workers.inflight import Place
 
 log = structlog.get_logger("deliver")
 
@@ -84,14 +85,20 @@ def _requests(letters: int, size: int) -> int:
     return -(-letters // size)
 
 
-async def _asked(engine: Engine, channel: Channel, part: Sequence[Letter]) -> list[Answered]:
-    """What the carrier says. One that takes too long is told of before it has ended, so that others pass it by."""
+async def _asked(engine: Engine, channel: Channel, part: Sequence[Letter], place: Place) -> list[Answered]:
+    """What the carrier says. One that takes too long is told of before it has ended, so that others pass it by; and
+    its room is given back."""
     name = part[0].carrier
     carrier = engine.carriers.carrier(name, channel)
     if not engine.network.guarded:
         return await carrier.send(channel, part)
     watch = engine.tally.watch(name)
-    slow = asyncio.get_running_loop().call_later(engine.network.way(name, channel).slow_s, watch.hangs)
+
+    def hangs() -> None:
+        watch.hangs()
+        place.hangs()
+
+    slow = asyncio.get_running_loop().call_later(engine.network.way(name, channel).slow_s, hangs)
     try:
         answers = await carrier.send(channel, part)
     finally:
@@ -101,32 +108,35 @@ async def _asked(engine: Engine, channel: Channel, part: Sequence[Letter]) -> li
 
 
 def _begin(engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float) -> None:
-    """One request, on its way; its room is free again once its answers are written."""
+    """One request, on its way; its room is free again once its answers are written, or once it hangs."""
+    place = engine.in_flight.place(len(part))
 
     def written(_done: Future[None]) -> None:
-        engine.in_flight.leave(1, len(part))
+        place.leave()
 
     def answered(sent: Future[Future[None]]) -> None:
         if fault := sent.exception():  # ours: the leases of these letters run out, and the clock has them asked for
             log.error("sending_broken", count=len(part), fault=type(fault).__name__, exc_info=fault)
-            engine.in_flight.leave(1, len(part))
+            place.leave()
         else:
             sent.result().add_done_callback(written)
 
-    engine.run(_send_part(engine, channel, part, send_by)).add_done_callback(answered)
+    engine.run(_send_part(engine, channel, part, send_by, place)).add_done_callback(answered)
 
 
-async def _send_part(engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float) -> Future[None]:
+async def _send_part(
+    engine: Engine, channel: Channel, part: Sequence[Letter], send_by: float, place: Place
+) -> Future[None]:
     """`send_by` (monotonic): a request that begins later might end after its lease, when others have been asked to
     send it again. A process that stood still, or a claim that waited for locks, comes to this."""
-    begun, place = datetime.now(UTC), tracing.request()
+    begun, trace = datetime.now(UTC), tracing.request()
     if time.monotonic() > send_by:
         log.warning("too_late_to_send", count=len(part))
         answers = [TOO_LATE] * len(part)
     else:
         client.send_by.set(send_by)
-        answers = await _asked(engine, channel, part)
+        answers = await _asked(engine, channel, part, place)
     at = datetime.now(UTC)
-    tracing.answered(place, part, answers, begun, at)
+    tracing.answered(trace, part, answers, begun, at)
     meters.requested(part[0].carrier, channel, (at - begun).total_seconds())
     return engine.settler.put([Settlement(letter, answer, at) for letter, answer in zip(part, answers, strict=True)])

@@ -21,6 +21,7 @@ from dispatcher.judge import (
     News,
     NoNews,
     NotNeeded,
+    OnItsWay,
     Promise,
     Reported,
     WrongPerson,
@@ -45,6 +46,7 @@ outcomes = st.sampled_from(Outcome)
 happenings: st.SearchStrategy[Happening] = st.one_of(
     st.builds(Answered, st.sampled_from(Answer), st.none() | outcomes, st.none(), st.none(), seconds, seconds),
     st.builds(Asked, st.booleans()),
+    st.builds(OnItsWay),
     st.builds(News, outcomes, st.booleans()),
     st.builds(NoNews, st.booleans()),
     st.builds(LeaseRanOut, st.booleans(), seconds),

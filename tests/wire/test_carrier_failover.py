@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from deployment import until
 from sqlalchemy import select
 
 from cli.home import prepare
@@ -16,6 +18,7 @@ from cli.sample import make_sample
 from config.settings import load_settings
 from dispatcher import tables
 from dispatcher.claim import Letter
+from dispatcher.guard import PROBES
 from dispatcher.intake import Incoming
 from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
@@ -23,6 +26,7 @@ from workers.app import make_celery
 from workers.carriers.interface import Found, Question
 from workers.deliver import deliver
 from workers.engine import Engine
+from workers.inflight import InFlight
 
 FILE = """
 [carrier.a]
@@ -43,7 +47,7 @@ all = ["voice"]
 
 
 class Desk:
-    """A carrier that takes everything, or hangs until its time is over."""
+    """A carrier that takes everything, or hangs until its time is over, or for as long as it is told."""
 
     live = False
     contacts = "nobody"
@@ -52,6 +56,8 @@ class Desk:
     def __init__(self, name: str) -> None:
         self.name = name
         self.hangs = False
+        self.released = threading.Event()
+        self.released.set()
         self.got: list[tuple[float, str]] = []
 
     def batch_of(self, _channel: Channel) -> int:
@@ -61,6 +67,7 @@ class Desk:
         self.got += [(time.monotonic(), letter.risk) for letter in letters]
         if self.hangs:
             await asyncio.sleep(2)
+            await asyncio.to_thread(self.released.wait, 120)
             return [Answered(Answer.UNSURE, code="timeout")] * len(letters)
         return [Answered(Answer.ACCEPTED, carrier_ref=letter.reference) for letter in letters]
 
@@ -108,7 +115,7 @@ def test_a_carrier_that_hangs_is_passed_by_and_has_its_traffic_back(town: tuple[
     begun = time.monotonic()
     warn(engine, 20, seed=2)
     assert engine.in_flight.drain(30)
-    assert len(a.got) == hung and len(b.got) >= before + 15
+    assert len(a.got) <= hung + PROBES and len(b.got) >= before + 15  # on a busy machine its time may have come
     assert max(at for at, _ in b.got) - begun < 3
     a.hangs = False
     until = time.monotonic() + 30
@@ -122,3 +129,24 @@ def test_a_carrier_that_hangs_is_passed_by_and_has_its_traffic_back(town: tuple[
     warn(engine, 10, seed=99)
     assert engine.in_flight.drain(30)
     assert len(a.got) > tried and len(b.got) == of_b
+
+
+def test_a_carrier_that_hangs_does_not_fill_the_worker(
+    town: tuple[Engine, Desk, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has room for four requests, and the first carrier hangs with all four: those who come after go out by
+    the second while the first still says nothing."""
+    engine, a, b = town
+    monkeypatch.setattr(engine, "in_flight", InFlight(requests=4))
+    a.hangs = True
+    a.released.clear()
+    try:
+        warning = threading.Thread(target=warn, args=(engine, 30, 1))
+        warning.start()
+        warning.join(60)
+        assert not warning.is_alive()
+        until("texts went by the second", lambda: len(b.got) >= 10)
+        assert len(a.got) >= 4 and not engine.in_flight.drain(0.1)  # they are out still
+    finally:
+        a.hangs = False
+        a.released.set()
