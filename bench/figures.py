@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from dispatcher import figures, tables
 from dispatcher.figures import Scope
 from dispatcher.figures.cells import DEPTHS, right_cells
 from dispatcher.figures.instants import to_ms
-from dispatcher.figures.windows import Name, named
+from dispatcher.figures.windows import Name, Window, named, year_before
 from dispatcher.keys import make_keyring
 from dispatcher.store import Store
+from web.pages import outcomes
 
 FILL = Path(__file__).with_name("figures_rows.sql")
 EACH = 2.2
@@ -95,6 +97,8 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
     found["custom, one level"] = ask(Scope(*odd, risks=("L1",)))
     found["custom by type"] = ask(Scope(*odd), "type")
     found["ytd by level and source"] = ask(Scope(ytd.since, ytd.until), "level", "source")
+    for name in (Name.MONTH, Name.YTD):
+        found[f"a page of outcomes, {name.value}"] = partial(_outcomes, window=named(name, now), now=now)
     found["month, quantiles by level"] = lambda connection: figures.quantiles(
         connection, Scope(named(Name.MONTH, now).since, now), "reached_ms", now=now
     )
@@ -102,6 +106,19 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
         connection, Scope(ytd.since, ytd.until), "reached_ms", now=now
     )
     return found
+
+
+def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
+    """All that the page of outcomes counts, as web/pages/outcomes.py does."""
+    scope, back = Scope(window.since, window.until), year_before(window)
+    year = Scope(back.since, back.until)
+    figures.count(connection, scope, kpis=outcomes.WHOLE, now=now)
+    figures.count(connection, year, kpis=outcomes.HEAD, now=now)
+    figures.count(connection, scope, kpis=outcomes.BY_ROW, by=("prefecture",), now=now)
+    figures.count_each(connection, scope, kpis=outcomes.BY_ROW, dimensions=("level", "type", "hour"), now=now)
+    for one in (scope, year):
+        figures.count(connection, one, kpis=("alerts",), by=("day",), now=now)
+    figures.all_quantiles(connection, scope, now=now)
 
 
 def measure(store: Store, now: datetime, times: int) -> dict[str, dict[str, int]]:

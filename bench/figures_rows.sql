@@ -44,7 +44,7 @@ SELECT
     s, s, s, CASE WHEN late < 0.8 THEN s ELSE 0 END, 0, 0, 0, s + 1, 0,
     1 - m, CASE WHEN late < 0.94 THEN 1 - m ELSE 0 END, v, CASE WHEN met THEN v ELSE 0 END,
     1 - m, CASE WHEN merged THEN 0 WHEN level < 0.10 THEN 2 ELSE 1 END, v,
-    0, CASE WHEN answered AND verdict < 0.2 THEN 500000 ELSE 0 END, 0,
+    0, 0, 0, CASE WHEN answered AND verdict < 0.2 THEN 500000 ELSE 0 END, 0,
     (verdict * 20000)::bigint, CASE WHEN level < 0.5 THEN (late * 600000)::bigint END,
     CASE WHEN level < 0.5 THEN (place * 600000)::bigint END,
     CASE WHEN answered THEN (reached * 3600000)::bigint END, CASE WHEN met THEN (kind * 7200000)::bigint END,

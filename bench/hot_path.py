@@ -1,6 +1,7 @@
 """`python -m bench.hot_path`: where an alert's time goes, step by step, in CPU time.
 
-One process does every step of many alerts on a fresh database: accept, claim, settle, keep the receipts, apply them.
+One process does every step of many alerts on a fresh database: accept, claim, settle, keep the receipts, apply them,
+and fold the figures once (under load a worker folds an alert once or twice, as its steps fall before or after a fold).
 No broker, no HTTP and nobody else's work is in these figures; they are microseconds of CPU for one alert, ours and
 the database's own, so that a busy machine disturbs them little. An alert here is one of L3 or L4 about a person
 of its own: a text and a robot call, two tries, two answers, two receipts, two final outcomes.
@@ -28,7 +29,7 @@ from sqlalchemy import create_engine, event, text
 
 from bench.old_rows import fill
 from config.policy import load_policy
-from dispatcher import receipts, tables
+from dispatcher import figures, receipts, tables
 from dispatcher.alert import Rules
 from dispatcher.carriers import simulator
 from dispatcher.claim import Lease, Letter, claim
@@ -47,7 +48,7 @@ SERVER = os.environ.get("BENCH_POSTGRES", "postgresql+psycopg://postgres@127.0.0
 BATCH, CHUNK, ANSWERS, PAGE = 250, 100, 200, 500
 """Alerts in one transaction, dispatches in one claim, answers in one settlement, receipts in one page."""
 
-STEPS = ("accept", "claim", "settle", "keep", "apply")
+STEPS = ("accept", "claim", "settle", "keep", "apply", "fold")
 
 
 class Meter:
@@ -159,6 +160,9 @@ def run(store: Store, alerts: int, *, first: int = 0, now: datetime = NOON) -> M
         pages += (receipts.keep(store, simulator.NAME, part, now=now) for part in _parts(news, PAGE))
     with meter.step("apply"):
         placed = sum(receipts.apply(store, now=now, ids=page).placed for page in pages)
+    with meter.step("fold"):
+        while figures.fold(store, now=now):
+            pass
     if placed != 2 * alerts:
         raise SystemExit(f"{placed} of {2 * alerts} receipts were placed: these figures mean nothing")
     return meter
@@ -192,8 +196,8 @@ def table_of(meters: Sequence[Meter], alerts: int) -> str:
     lines = [f"{'':8}{'ours µs':>10}{'database µs':>14}{'together µs':>14}{'statements':>12}"]
     ours, theirs = cost_of(meters, alerts).values()
     sent = {step: meters[0].statements[step] / alerts for step in STEPS}
-    for figures in (ours, theirs, sent):
-        figures["all"] = sum(figures.values())
+    for costs in (ours, theirs, sent):
+        costs["all"] = sum(costs.values())
     for step in (*STEPS, "all"):
         both = ours[step] + theirs[step]
         lines.append(f"{step:8}{ours[step]:10.0f}{theirs[step]:14.0f}{both:14.0f}{sent[step]:12.2f}")

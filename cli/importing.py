@@ -20,7 +20,7 @@ from threading import Event
 
 from rich.console import Console
 from rich.status import Status
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from cli.say import told
 from config.policy import Policy
@@ -36,7 +36,8 @@ FOLD_EACH = 10_000
 EVERY_S = 5.0
 LOOK_S = 0.2
 TURNS = 3
-"""How often a batch is tried that another import was keeping at the same time."""
+AGAIN_S = 1.0
+"""How often the same is tried, and how long after, where another import was keeping it or the database went away."""
 
 Line = tuple[int, bytes]
 
@@ -96,10 +97,17 @@ class Import:
         for left in reversed(range(TURNS)):
             try:
                 return keep_past(self._store, pasts, policy=self._policy, now=datetime.now(UTC))
-            except IntegrityError:  # another import kept some of them this moment, or two dispatches drew one name
-                if not left:
+            except DBAPIError as fault:
+                if not left or not _passes(fault):
                     raise
+                time.sleep(AGAIN_S)
         raise AssertionError
+
+
+def _passes(fault: DBAPIError) -> bool:
+    """Whether the same may be tried again: another import kept some of these alerts this moment, or two dispatches drew
+    one name; or the connection was lost, and nothing was kept."""
+    return isinstance(fault, IntegrityError) or fault.connection_invalidated
 
 
 def _read(lines: Sequence[Line], rules: Rules) -> tuple[list[Past], list[str]]:
@@ -153,9 +161,17 @@ class Following:
         return False
 
     def _fold(self) -> None:
+        lost = 0
         while not self._stopping.is_set():
-            if not figures.fold(self._store, now=datetime.now(UTC), on_time_push_s=self._push_s, many=True):
-                return
+            try:
+                if not figures.fold(self._store, now=datetime.now(UTC), on_time_push_s=self._push_s, many=True):
+                    return
+                lost = 0
+            except DBAPIError as fault:
+                lost += 1
+                if lost == TURNS or not fault.connection_invalidated:
+                    raise
+                time.sleep(AGAIN_S)
 
 
 @dataclass(slots=True)

@@ -85,10 +85,17 @@ def among(connection: Connection, column: Column[Any], values: Collection[Any]) 
     One array on PostgreSQL, so that the statement is always the same. It comes as a subquery: what the planner cannot
     count it looks up by the index, even in a table that was never analysed, or whose statistics are old.
     """
+    return among_all(connection, column.type, values)(column)
+
+
+def among_all(
+    connection: Connection, kind: TypeEngine[Any], values: Collection[Any]
+) -> Callable[[ColumnElement[Any]], ColumnElement[bool]]:
+    """The same of any column of this type. A statement that asks it of ten columns carries the values once."""
     if is_postgres(connection):
-        told = select(func.unnest(literal(list(values), ARRAY(column.type))))
-        return column == any_(func.array(told.scalar_subquery()))
-    return column.in_(values)
+        told = select(func.unnest(literal(list(values), ARRAY(kind)))).scalar_subquery()
+        return lambda column: column == any_(func.array(told))
+    return lambda column: column.in_(values)
 
 
 def among_these(connection: Connection, column: Column[Any], query: Select[Any]) -> ColumnElement[bool]:

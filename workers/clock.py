@@ -37,6 +37,9 @@ ASKING_S = 2.0
 FOLDING_S = 0.5
 """No further fold is begun in a turn after this."""
 
+RESTING = timedelta(seconds=1.5)
+"""So old is a change before it is folded: most alerts are planned and answered within it, and are folded once."""
+
 
 class ClockStep(bootsteps.StartStopStep):
     """Starts the clock with its worker, after the pool was forked."""
@@ -122,7 +125,7 @@ class Clock(threading.Thread):
         until = time.monotonic() + FOLDING_S
         push_s = self._engine.intake.policy.on_time_push_s
         while not self._stopping.is_set():
-            folded = figures.fold(self._engine.store, now=datetime.now(UTC), on_time_push_s=push_s)
+            folded = figures.fold(self._engine.store, now=datetime.now(UTC), on_time_push_s=push_s, rest=RESTING)
             meters.acted("fold_figures", folded)
             if folded == 0 or time.monotonic() > until:
                 return

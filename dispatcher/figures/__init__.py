@@ -2,8 +2,9 @@
 
 Scope        which alerts are meant
 count()      any figures of a scope, by any dimensions: a Table of Kpi
+count_each() the same by several dimensions, each for itself, at once
 branches()   the figures of the units right below one, each with all below it
-quantiles()  response times of a scope: p50, p90, p99
+quantiles()  response times of a scope: p50, p90, p99; all_quantiles(): several at once
 behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
 fold()       the facts of touched people are made anew; the clock does it every second
 verify()     whether the facts at rest are what the rows say; repair() has the others made anew
@@ -17,9 +18,10 @@ from dispatcher.figures.count import Figures, figures
 from dispatcher.figures.counting import count
 from dispatcher.figures.definitions import DEFINITIONS, DOZEN, KPIS, LATENCIES, Definition
 from dispatcher.figures.dimensions import DIMENSIONS
+from dispatcher.figures.each import count_each
 from dispatcher.figures.folding import fold
 from dispatcher.figures.lag import Lag, cases_waiting, lag
-from dispatcher.figures.quantiles import quantiles
+from dispatcher.figures.quantiles import all_quantiles, quantiles
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Behind, Key, Kpi, Quantiles, Table
 from dispatcher.figures.verifying import Verified, repair, verify
@@ -40,10 +42,12 @@ __all__ = [
     "Scope",
     "Table",
     "Verified",
+    "all_quantiles",
     "behind",
     "branches",
     "cases_waiting",
     "count",
+    "count_each",
     "figures",
     "fold",
     "lag",

@@ -18,12 +18,11 @@ from sqlalchemy import Connection
 from dispatcher.alert import Fault
 from dispatcher.figures.comparing import Beside, Comparison, compare
 from dispatcher.figures.counting import count
-from dispatcher.figures.definitions import LATENCIES
 from dispatcher.figures.dimensions import DIMENSIONS
 from dispatcher.figures.filters import MOST_ROWS, Asked, FiltersWrong
 from dispatcher.figures.lag import lag
 from dispatcher.figures.naming import label
-from dispatcher.figures.quantiles import quantiles
+from dispatcher.figures.quantiles import all_quantiles
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Kpi, Quantiles
 from dispatcher.figures.windows import Window
@@ -165,12 +164,10 @@ def latency(connection: Connection, asked: Asked, dimension: str, *, now: dateti
     """Tell response times by a dimension. Raises: FiltersWrong: there is no such, or it would make too many rows."""
     known_dimension("by", dimension)
     _check_days(asked, dimension)
-    rows = {
-        what: {key[0]: one for key, one in quantiles(connection, asked.scope, what, by=(dimension,), now=now).items()}
-        for what in LATENCIES
-    }
+    each = all_quantiles(connection, asked.scope, by=(dimension,), now=now)
+    rows = {what: {key[0]: one for key, one in found.items()} for what, found in each.items()}
     check_rows(sum(len(keys) for keys in rows.values()))
-    whole = {what: quantiles(connection, asked.scope, what, by=(), now=now) for what in LATENCIES}
+    whole = all_quantiles(connection, asked.scope, now=now)
     total = {what: found[()] for what, found in whole.items() if () in found}
     return Latency(head(connection, asked, now), dimension, rows, total)
 

@@ -7,14 +7,14 @@ it was. What is folded twice is the same twice.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, text
 
 from dispatcher import tables
-from dispatcher.bulk import among
+from dispatcher.bulk import among, among_all
 from dispatcher.figures.cells import Place, make_cells_anew
 from dispatcher.figures.facts import COLUMNS, ON_TIME_PUSH_S, facts
 from dispatcher.figures.instants import to_ms
@@ -35,14 +35,23 @@ MANY_SMALL = 2_000
 SQLite would be more parameters than a statement may have."""
 
 
-def fold(store: Store, *, now: datetime, on_time_push_s: float = ON_TIME_PUSH_S, many: bool = False) -> int:
+def fold(
+    store: Store,
+    *,
+    now: datetime,
+    on_time_push_s: float = ON_TIME_PUSH_S,
+    many: bool = False,
+    rest: timedelta = timedelta(0),
+) -> int:
     """Make anew the facts of people whose cases were touched, or whom time alone has changed. Commits.
 
-    `many`: as many at once as are cheapest, for an import. Returns how many cases were folded; 0: nothing waits, or
-    another worker is at it. Safe to call by many at once.
+    `many`: as many at once as are cheapest, for an import. `rest`: not before a change is so old, so that what befalls
+    an alert within moments is folded once; then all that waits is taken. Returns how many cases were folded; 0:
+    nothing waits, or another worker is at it. Safe to call by many at once.
     """
     with store.read() as connection:  # a look costs no writer's turn
-        if not _changes(connection, 1) and not ripe(connection, now, limit=1):
+        waits = [row.at for row in _changes(connection, 1) if row.at <= now - rest]
+        if not waits and not ripe(connection, now - rest, limit=1):
             return 0
     with store.write() as connection:
         if not _alone(connection):
@@ -86,11 +95,7 @@ def whole_people(connection: Connection, case_ids: Collection[UUID]) -> list[UUI
 
 def these(connection: Connection, ids: Sequence[UUID]) -> Mine:
     """Says of a column that it holds one of these ids."""
-
-    def mine(column: ColumnElement[UUID]) -> ColumnElement[bool]:
-        return among(connection, column, ids)  # type: ignore[arg-type]  # any expression will do
-
-    return mine
+    return among_all(connection, tables.cases.c.id.type, ids)
 
 
 def _make_anew(connection: Connection, ids: Sequence[UUID], now: datetime, on_time_push_s: float) -> None:
@@ -127,7 +132,7 @@ def _take(connection: Connection, most: int) -> tuple[list[UUID], set[UUID]]:
 
 def _changes(connection: Connection, limit: int) -> Sequence[Any]:
     change = tables.figures_changes
-    return connection.execute(select(change.c.id, change.c.cases).order_by(change.c.id).limit(limit)).all()
+    return connection.execute(select(change.c.id, change.c.at, change.c.cases).order_by(change.c.id).limit(limit)).all()
 
 
 def _alone(connection: Connection) -> bool:

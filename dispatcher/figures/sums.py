@@ -1,7 +1,7 @@
 """The arithmetic: parts of figures from rows of facts, all of them in two statements.
 
-what adds up     one pass over the facts in scope
-persons          the marks of each person's cases are joined first; then persons are counted
+what adds up             one pass over the facts in scope; persons with one case alone add up too
+persons with several     the marks of each person's cases are joined first; then persons are counted
 """
 
 from __future__ import annotations
@@ -28,14 +28,18 @@ def count_parts(
     """Each part of each row; keys as the database keeps them."""
     wanted = list(dict.fromkeys(parts))
     source, keys = keyed(facts, by)
+    mine = adapted(source, where, facts)
     found: Counted = {}
-    sums = [part for part in wanted if isinstance(part, Sum | Alerts)]
-    persons = [part for part in wanted if isinstance(part, Persons)]
+    told = [part for part in wanted if isinstance(part, Sum | Alerts | Persons)]
     # always asked: it tells which rows there are
-    read_into(connection, add_up(source, keys, adapted(source, where, facts), sums), len(keys), sums, found)
-    if persons:
-        query = count_persons(connection, source, keys, adapted(source, where, facts), persons)
-        read_into(connection, query, len(keys), persons, found)
+    read_into(connection, add_up(source, keys, mine, told), len(keys), told, found)
+    if persons := [part for part in wanted if isinstance(part, Persons)]:
+        several = [*mine, source.c.alone.is_(False)]
+        more: Counted = {}
+        read_into(connection, count_persons(connection, source, keys, several, persons), len(keys), persons, more)
+        for key, cells in more.items():
+            for part, value in cells.items():
+                found[key][part] += value
     return found
 
 
@@ -45,18 +49,23 @@ def adapted(source: FromClause, where: Sequence[Any], facts: FromClause) -> Sequ
 
 
 def add_up(
-    source: FromClause, keys: Sequence[ColumnElement[Any]], where: Sequence[Any], parts: Sequence[Sum | Alerts]
+    source: FromClause,
+    keys: Sequence[ColumnElement[Any]],
+    where: Sequence[Any],
+    parts: Sequence[Sum | Alerts | Persons],
 ) -> Any:
-    """What adds up, by key."""
+    """What adds up, by key; of persons, those with one case alone."""
     columns = [_total(source, part).label(f"part_{place}") for place, part in enumerate(parts)]
     query = select(*keys, *columns, func.count().label("rows")).select_from(source).where(*where)
     return query.group_by(*keys)
 
 
-def _total(source: FromClause, part: Sum | Alerts) -> ColumnElement[Any]:
+def _total(source: FromClause, part: Sum | Alerts | Persons) -> ColumnElement[Any]:
     if isinstance(part, Sum):
         added: ColumnElement[Any] = reduce(lambda one, other: one + other, (source.c[name] for name in part.columns))
         return cast(func.coalesce(func.sum(added), 0), BigInteger)
+    if isinstance(part, Persons):
+        return func.coalesce(func.sum(case((source.c.alone & has(source.c.marks, part.marks), 1), else_=0)), 0)
     if part.joined:
         return func.count()
     return func.coalesce(func.sum(case((has(source.c.marks, part.marks), 1), else_=0)), 0)

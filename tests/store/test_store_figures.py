@@ -87,6 +87,22 @@ def test_what_adds_up_adds_up(town: Town) -> None:
         assert sum(cells["persons"].numerator for cells in both.values()) > whole["persons"].numerator
 
 
+def test_several_dimensions_at_once_are_each_for_itself(town: Town) -> None:
+    """A page asked by level, type and hour at once: it was told what each question alone is told, persons too."""
+    live(town, seed=3, steps=80)
+    asked, kpis = ("level", "type", "hour", "unit"), ("alerts", "persons", "coverage", "dispatches")
+    for folded in (False, True):
+        while folded and figures.fold(town.store, now=town.now):
+            pass
+        with town.store.read() as connection:
+            each = figures.count_each(connection, Scope(), kpis=kpis, dimensions=asked, now=town.now)
+            for by in asked:
+                alone = figures.count(connection, Scope(), kpis=kpis, by=(by,), now=town.now).rows
+                assert each[by] == alone and list(each[by]) == list(alone), by
+    with town.store.read() as connection, pytest.raises(ValueError, match="channels"):
+        figures.count_each(connection, Scope(), kpis=kpis, dimensions=("channel",), now=town.now)
+
+
 def test_an_old_county_stands_under_todays(town: Town) -> None:
     """Alerts from counties that were renamed since stand in the figures of today's county, under today's code."""
     for region in REGIONS:

@@ -61,6 +61,17 @@ def test_a_limit_that_passes_is_told_though_nothing_changed(town: Town) -> None:
     assert folds(town) == 0
 
 
+def test_a_change_rests_a_moment_and_then_all_are_folded(town: Town) -> None:
+    """Alerts came of grandmother and a student within moments: all are folded at once, when the first is old enough."""
+    rest = timedelta(seconds=1.5)
+    for seconds, folded in ((0, 0), (1, 0), (1, 2)):
+        town.later(seconds=seconds)
+        town.hears([town.alert(GRANDMOTHER if seconds == 0 else STUDENT)])
+        assert figures.fold(town.store, now=town.now, rest=rest) == folded
+    with town.store.read() as connection:
+        assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
+
+
 def test_what_drifted_is_found_and_made_anew(town: Town) -> None:
     """Somebody wrote past every rule of ours, lost a fact and left a strange one: each is named, and mended."""
     town.hears([town.alert(GRANDMOTHER), town.alert(STUDENT), town.alert("13700137000")])

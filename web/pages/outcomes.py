@@ -11,9 +11,9 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, select
 
 from dispatcher import tables
-from dispatcher.figures import LATENCIES, count, lag, quantiles
+from dispatcher.figures import all_quantiles, count, count_each, lag
 from dispatcher.figures.scope import Scope
-from dispatcher.figures.table import Kpi, Quantiles
+from dispatcher.figures.table import Key, Kpi, Quantiles
 from dispatcher.figures.windows import Window, change, year_before
 from dispatcher.plan import LOCAL
 from web.pages.asking import Asking
@@ -35,6 +35,8 @@ WHOLE = tuple(dict.fromkeys(HEAD + FUNNEL + LATE + MONEY))
 PLACES = ("prefecture", "county")
 MONTHS_FROM = timedelta(days=62)
 """A longer window is drawn by months."""
+
+Counts = Mapping[Key, Mapping[str, Kpi]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,14 @@ def show(asking: Asking) -> Response:
         year = replace(scope, since=year_before(window).since, until=year_before(window).until)
         whole = count(connection, scope, kpis=WHOLE, now=now).whole
         before = count(connection, year, kpis=HEAD, now=now).whole
+        below = _below(scope)
+        places = count(connection, scope, kpis=BY_ROW, by=(below,), now=now).rows
+        each = count_each(connection, scope, kpis=BY_ROW, dimensions=("level", "type", "hour"), now=now)
         told: dict[str, Any] = {
-            "levels": _rows(asking, connection, wanted, "level"),
-            "places": _rows(asking, connection, wanted, _below(scope)),
-            "types": _rows(asking, connection, wanted, "type"),
-            "hours": _hours(asking, connection, scope),
+            "levels": _rows(asking, connection, wanted, "level", each["level"]),
+            "places": _rows(asking, connection, wanted, below, places),
+            "types": _rows(asking, connection, wanted, "type", each["type"]),
+            "hours": _hours(asking, each["hour"]),
             "years": _years(asking, connection, scope, year, window),
             "latency": _latency(connection, scope, asking),
             "lag": lag(connection, now).behind.total_seconds(),
@@ -106,9 +111,8 @@ def _below(scope: Scope) -> str:
     return "county" if region.endswith("00") else "unit"
 
 
-def _rows(asking: Asking, connection: Connection, wanted: Chosen, by: str) -> list[Row]:
-    table = count(connection, wanted.asked.scope, kpis=BY_ROW, by=(by,), now=asking.now)
-    rows = list(table.rows.items())
+def _rows(asking: Asking, connection: Connection, wanted: Chosen, by: str, counted: Counts) -> list[Row]:
+    rows = list(counted.items())
     if by != "level":  # levels stand in their own order
         rows.sort(key=lambda item: -item[1]["alerts"].numerator)
     most = max((cells["alerts"].numerator for _, cells in rows), default=0)
@@ -145,9 +149,8 @@ def _called(asking: Asking, by: str, value: str, listed: bool) -> str:
     return called(asking.lang, by, value)
 
 
-def _hours(asking: Asking, connection: Connection, scope: Scope) -> Any:
-    rows = count(connection, scope, kpis=("alerts",), by=("hour",), now=asking.now).rows
-    found: Mapping[Any, Mapping[str, Kpi]] = {key[0]: cells for key, cells in rows.items()}
+def _hours(asking: Asking, counted: Counts) -> Any:
+    found = {key[0]: cells for key, cells in counted.items()}
     bars = []
     for hour in range(24):
         number = found[hour]["alerts"].numerator if hour in found else 0
@@ -179,12 +182,8 @@ def _years(asking: Asking, connection: Connection, scope: Scope, year: Scope, wi
 
 
 def _latency(connection: Connection, scope: Scope, asking: Asking) -> list[tuple[str, Quantiles]]:
-    found = []
-    for what in LATENCIES:
-        rows = quantiles(connection, scope, what, by=(), now=asking.now)
-        if () in rows:
-            found.append((say(asking.lang, f"latency.{what}"), rows[()]))
-    return found
+    each = all_quantiles(connection, scope, now=asking.now)
+    return [(say(asking.lang, f"latency.{what}"), rows[()]) for what, rows in each.items() if () in rows]
 
 
 def _growth(now: Kpi, before: Kpi, is_rate: bool) -> Any:
