@@ -28,13 +28,14 @@ LOOK_S = 0.0005
 SESSION = {
     "timezone": "UTC",
     "lock_timeout": "20s",
-    "idle_in_transaction_session_timeout": "30s",
+    "idle_in_transaction_session_timeout": "5s",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "3",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "15s",
 }
-"""What the server is told of each session. A client that vanished without a word keeps nobody's row for longer."""
+"""What the server is told of each session. A client that vanished without a word keeps nobody's row for longer; nor
+does one that stands still in a transaction (frozen, or starved): ours wait for nobody but the database in one."""
 
 POSTGRES: dict[str, Any] = {
     "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),

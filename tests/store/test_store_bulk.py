@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, StatementError
 from story import NOON, Town
 
 from dispatcher import tables
@@ -95,6 +95,22 @@ def test_a_connection_that_dies_while_rows_are_put_is_told_and_replaced(store: S
     with store.write() as connection:
         put(connection, tables.events, [line()])
     assert len(lines(store)) == 1
+
+
+def test_a_process_that_stands_still_keeps_nobodys_row(store: Store) -> None:
+    """A worker froze while it held a person's row: the next one has it in seconds, and the frozen one wrote nothing."""
+    told = line()
+    with store.write() as connection:
+        if not is_postgres(connection):
+            pytest.skip("SQLite's turn ends with its process, and waits while that stands still")
+        put(connection, tables.events, [told])
+    with pytest.raises(DBAPIError) as fault, store.write() as frozen:
+        change(frozen, tables.events, [{"row_id": told["id"], "why": "frozen"}])
+        with store.write() as connection:  # waits until the server has ended the other's session
+            change(connection, tables.events, [{"row_id": told["id"], "why": "went on"}])
+        change(frozen, tables.events, [{"row_id": told["id"], "why": "thawed"}])
+    assert fault.value.connection_invalidated
+    assert lines(store)[told["id"]]["why"] == "went on"
 
 
 def test_each_row_changes_in_its_own_way(store: Store) -> None:
