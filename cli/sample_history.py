@@ -37,7 +37,10 @@ def make_history(alerts: int, *, first: date, last: date, seed: int, now: dateti
 
 
 def _what_came(chance: Random, alert: dict[str, Any]) -> dict[str, Any]:
-    received = datetime.fromisoformat(alert["pushed_at"]) + timedelta(seconds=chance.randrange(1, 60))
+    pushed = datetime.fromisoformat(alert["pushed_at"])
+    midnight = pushed.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    # the same day, so that the days asked for hold every alert
+    received = min(pushed + timedelta(seconds=chance.randrange(1, 60)), midnight - timedelta(seconds=1))
     told: dict[str, Any] = {"received_at": received.isoformat()}
     dispatches: list[dict[str, Any]] = []
 
