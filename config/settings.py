@@ -18,6 +18,8 @@ from config.files import values_of_files
 from config.policy import load_policy
 
 OTHERS = {
+    "QUANZU_HANGS_S",
+    "QUANZU_KANNEL_TEXTS",
     "QUANZU_REQUIRE",
     "QUANZU_KILL_ALERTS",
     "QUANZU_GARBAGE",
