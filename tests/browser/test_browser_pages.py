@@ -100,7 +100,8 @@ def test_wang_cannot_see_it_by_any_address(page: Page, house: House) -> None:
     for way in (*ways, f"/pages/outcomes?region={CITY}"):
         answer = page.goto(way)
         assert answer is not None and answer.status == 404, way
-        assert not re.search("冒充公检法|小店区|138|时间线", page.content()), way
+        # a token or the case's own id may hold any three digits
+        assert not re.search(r"冒充公检法|小店区|138(\*|\d{8})|时间线", page.content()), way
     page.goto("/pages/now")
     assert page.locator(".tiles dd").all_inner_texts() == ["0"] * 6
 

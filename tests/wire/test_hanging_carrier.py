@@ -24,7 +24,7 @@ from pushing import alert, push
 
 from dispatcher.guard import PROBES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("deployments")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("carriers")]
 
 HANGS_S = float(os.environ.get("QUANZU_HANGS_S", "20"))
 SLOW_S, REQUEST_S = 0.8, 5

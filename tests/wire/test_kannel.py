@@ -26,7 +26,7 @@ from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers.client import CarrierClient
 from workers.carriers.kannel import KannelCarrier
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("deployments")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("carriers")]
 
 WORDS = "【山西反诈】您疑似遇到冒充公检法诈骗：100% & +86 ~*'\"<>#?=;/\\ 请立即挂断，可拨110或96110。"
 

@@ -22,7 +22,7 @@ from pushing import alert, is_open, push, texts_only
 from shaky_road import Road
 from smpp_operator import WRONG_NUMBER, Fate, Operator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("deployments")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("carriers")]
 
 PEOPLE = int(os.environ.get("QUANZU_KANNEL_TEXTS", "1000"))
 """The promise is made for 1,000."""

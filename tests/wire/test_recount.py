@@ -22,7 +22,7 @@ from dispatcher.figures import Scope, figures
 from dispatcher.keys import load_keyring
 from dispatcher.store import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("recount")]
 
 ALERTS = 150
 FAULTS = (

@@ -12,7 +12,7 @@ from deployment import free_port, until
 from ledgers import Came, Ledger, check_windows
 from pushing import alert, push, texts_only
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("deployments")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("carriers")]
 
 PER_S, BURST = 50, 50
 COME_PER_S, PEOPLE, A_POST = 500, 1_600, 400

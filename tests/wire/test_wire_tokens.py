@@ -12,7 +12,7 @@ import httpx
 import pytest
 from deployment import Home, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("deployments")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("carriers")]
 
 PER_S = 20
 BURST = 20
