@@ -74,7 +74,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:
-    """The carrier told of the latest try, and not yet how it ended: where nobody knew, it has it."""
+    """The carrier told of the latest try, and not yet (or in no known words) how it ended: it has it."""
 
 
 @dataclass(frozen=True, slots=True)

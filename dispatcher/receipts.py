@@ -117,7 +117,8 @@ def apply(
             dispatch = book.dispatches[attempt["dispatch_id"]]
             latest = attempt["number"] == dispatch["attempts"]
             row["changes"] = False
-            if outcome is None:
+            if outcome is None or outcome is Outcome.UNKNOWN:
+                # it has not ended, or in words that nobody knows: in both cases its carrier has had it
                 if _settles_unsure(row, attempt):
                     attempt["answer"] = Answer.ACCEPTED
                     taken.append({"row_id": attempt["attempt_id"], "answer": "accepted", "ask_at": None})
@@ -206,8 +207,7 @@ def _can_be_placed(book: CaseBook, attempt: Row | None) -> bool:
 
 def _fits(receipt: Row, dispatch: Row, outcome: Outcome) -> bool:
     """News is of its own carrier's tries, and of their kind: nobody hears a text, and no robot meets anybody."""
-    of_means = outcome is Outcome.UNKNOWN or outcome in OF_MEANS.get(Means(dispatch["means"]), ())
-    return bool(receipt["carrier"] == receipt["tried_by"] and of_means)
+    return bool(receipt["carrier"] == receipt["tried_by"] and outcome in OF_MEANS.get(Means(dispatch["means"]), ()))
 
 
 def _settles_unsure(receipt: Row, attempt: Row) -> bool:
@@ -241,7 +241,7 @@ def _note_outcomes(connection: Connection, outcomes: list[Row]) -> None:
     best: dict[UUID, Row] = {}
     for row in outcomes:
         before = best.get(row["row_id"])
-        if row["outcome"] != Outcome.UNKNOWN and (before is None or before["worth"] < row["worth"]):
+        if before is None or before["worth"] < row["worth"]:
             best[row["row_id"]] = row
     change(connection, tables.attempts, list(best.values()), guard=_better, like=(("worth", "number"),))
 

@@ -175,6 +175,21 @@ def test_news_that_is_not_final_settles_an_unsure_text(deaf: Town) -> None:
     assert (deaf.state(SMS), deaf.one(SMS)["attempts"]) == ("unknown", 1)
 
 
+@pytest.mark.parametrize("code", ["UNKNOWN", "XX:0999"])
+def test_news_in_words_that_nobody_knows_settles_an_unsure_text(deaf: Town, code: str) -> None:
+    """L1: the carrier tells of her unsure text by a code that no table has: none is sent at 60 s."""
+    letter = lost(deaf, SMS, "L1")
+    deaf.later(seconds=1)
+    deaf.told(letter, code)
+    (attempt,) = deaf.tries(deaf.one(SMS))
+    assert (attempt["answer"], attempt["outcome"], attempt["ask_at"]) == ("accepted", None, None)
+    deaf.later(seconds=61)
+    deaf.ticks()
+    assert (deaf.state(SMS), deaf.one(SMS)["attempts"]) == ("handed_over", 1)
+    deaf.told(letter, "DELIVRD")
+    assert (deaf.state(SMS), deaf.one(SMS)["outcome"]) == ("fulfilled", "delivered")
+
+
 def test_news_that_is_not_final_beats_the_asking(town: Town) -> None:
     """The carrier can be asked, and tells by itself that it has the text: a late "not found" sends no second."""
     letter = lost(town, SMS, "L1")
