@@ -6,11 +6,12 @@ A secret is never written in that file: `{ env = "NAME" }` or `{ file = "PATH" }
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from config.files import text_of
 
@@ -33,8 +34,17 @@ def _fetched(value: Any) -> Any:
     raise ValueError('must say where the secret is: { env = "NAME" } or { file = "PATH" }')
 
 
+def _in_an_address(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", secret.get_secret_value()):
+        raise ValueError("must be letters, digits, - and _ only, since it is part of an address: openssl rand -hex 24")
+    return secret
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_fetched)]
 """A secret of a carrier, fetched when the file is read; shown as stars wherever it is printed."""
+
+AddressSecret = Annotated[Secret, AfterValidator(_in_an_address)]
+"""A secret that stands in an address as it is: what would be escaped, or end a step of its path, finds no door."""
 
 
 class Section(BaseModel):
@@ -69,8 +79,13 @@ class CarrierSettings(Section):
     request_timeout_s: float = Field(default=6.0, gt=0, le=25)
     slow_s: float = Field(default=1.5, gt=0, le=25)
     codes: dict[str, str] = Field(default_factory=dict)
-    callback_secret: Secret | None = None
+    callback_secret: AddressSecret | None = None
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it tells its news at an address of ours."""
+        return True
 
     @property
     def signing_secret(self) -> SecretStr | None:

@@ -144,7 +144,7 @@ def _lacking(section: CarrierSettings, settings: Settings) -> list[str]:
     faults = []
     if settings.lease_s < 2 * section.request_timeout_s:
         faults.append(".request_timeout_s: must be at most half of QUANZU_LEASE_S: a request ends within its lease")
-    if not section.live:
+    if not (section.live and section.calls_back):
         return faults
     if section.callback_secret is None:
         faults.append(".callback_secret: is needed by a live carrier: its news comes to an address that nobody guesses")

@@ -237,6 +237,11 @@ class Http(CarrierSettings):
         return self
 
     @property
+    def calls_back(self) -> bool:
+        """Only where its section says how."""
+        return self.callback is not None or "callback" in self.request.slots
+
+    @property
     def signing_secret(self) -> SecretStr | None:
         """What its callbacks are signed with."""
         signed = self.callback.signature if self.callback is not None else None

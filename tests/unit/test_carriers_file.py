@@ -136,6 +136,66 @@ all = ["voice"]
     assert "s3cret" not in told
 
 
+ONE_KANNEL = """
+[carrier.k]
+kind = "kannel"
+base_url = "{base}"
+username = "fraud"
+password = {{ env = "A_PASSWORD" }}
+callback_secret = {{ env = "A_SECRET" }}
+[carrier.voice]
+kind = "simulator_call"
+[route.sms]
+all = ["k"]
+[route.call]
+all = ["voice"]
+"""
+
+
+@pytest.mark.parametrize("secret", ["5Jx/q1+YtQ0=", "half?rest", "a#b", "a b", "%41", ".."])
+def test_a_secret_that_no_address_can_carry_is_told_at_the_start(
+    secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator takes a secret of base64: with its slash no news would ever find the door."""
+    monkeypatch.setenv("A_PASSWORD", "s3cret-of-kannel")
+    monkeypatch.setenv("A_SECRET", secret)
+    with pytest.raises(ConfigurationFault) as fault:
+        load_carriers(settings_of(tmp_path, ONE_KANNEL.format(base="http://127.0.0.1:13013")))
+    (told,) = fault.value.faults
+    assert "carrier.k.callback_secret" in told and secret not in told.partition(": ")[2].partition(": ")[2]
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:130133", "http://gate way:13013", "http://127.0.0.1:port"])
+def test_an_address_that_cannot_be_called_is_told_at_the_start(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in a gateway's port or host is named with its place, not found out by the first text."""
+    monkeypatch.setenv("A_PASSWORD", "s3cret-of-kannel")
+    monkeypatch.setenv("A_SECRET", "made-up")
+    with pytest.raises(ConfigurationFault, match=r"carrier\.k\.base_url: "):
+        load_carriers(settings_of(tmp_path, ONE_KANNEL.format(base=base)))
+
+
+def test_a_live_gateway_that_is_only_asked_needs_no_way_back(tmp_path: Path) -> None:
+    """A city's gateway has no callbacks: no secret and no address of ours is asked for."""
+    text = """
+[carrier.city]
+kind = "http"
+channel = "sms"
+base_url = "http://gateway.example"
+request = { body = { to = "{to}", words = "{text}", ref = "{reference}" } }
+answer = { id = { json = "/id" } }
+ask = { request = { body = { ref = "{reference}" } }, found = { json = "/had" } }
+[carrier.voice]
+kind = "simulator_call"
+[route.sms]
+all = ["city"]
+[route.call]
+all = ["voice"]
+"""
+    assert network_of(load_carriers(settings_of(tmp_path, text))).polls("city")
+
+
 @pytest.mark.parametrize("text", ["[carrier", "", "carrier = 3", "[carrier.a]\nkind = 3\n[route]\nsms = 1\n"])
 def test_a_file_of_nonsense_is_refused_in_words(tmp_path: Path, text: str) -> None:
     """Whatever is in it: a sentence for the operator, no traceback."""

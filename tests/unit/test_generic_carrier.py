@@ -80,6 +80,21 @@ def test_a_query_is_filled() -> None:
     assert (parts.path, parse_qs(parts.query), request.body) == ("/s/ref1", {"p": ["+8613800138000"], "t": [ODD]}, b"")
 
 
+@pytest.mark.parametrize("secret", ['pass"word\\1', "pass word+1", "p/&<>w"])
+def test_no_secret_is_shown_in_whatever_spelling(secret: str) -> None:
+    """An operator's dry run: a secret that JSON, a form or XML spells otherwise is stars there too."""
+    held = {"key": SecretStr(secret)}
+    forms: list[tuple[str, Any]] = [
+        ("json", {"to": "{to}", "words": "{text}", "sign": "{secret.key}"}),
+        ("form", {"to": "{to}", "words": "{text}", "sign": "{secret.key}"}),
+        ("xml", "<m to='{to}' sign='{secret.key}'>{text}</m>"),
+    ]
+    for form, body in forms:
+        more = {**call(form=form, body=body, headers={}), "secrets": held}
+        shown = made("Hello", **more).shown(*fill.secrets_of(inhouse(BASE, **more)))
+        assert "****" in shown, form
+
+
 def test_no_secret_is_shown() -> None:
     """An operator looks at a request: all of it but the secrets."""
     shown = made().shown(*fill.secrets_of(inhouse(BASE)))
@@ -145,6 +160,14 @@ def callback(body: bytes = b"", query: str = "", **headers: str) -> Callback:
     return Callback(
         "POST", f"{CALLBACK}?{query}", told, {key.replace("_", "-"): one for key, one in headers.items()}, body
     )
+
+
+def test_a_gateway_that_only_answers_questions_is_asked_how_each_try_ended() -> None:
+    """A city's gateway calls nobody back: what became of each text is fetched; one that calls back is left to tell."""
+    ask = {"request": {"path": "/q", "body": {"ref": "{reference}"}}, "found": {"json": "/had"}}
+    assert language_of(inhouse(BASE, ask=ask)).polls
+    assert not language_of(inhouse(BASE, ask=ask, callback=TOLD_AS_LIST)).polls
+    assert not language_of(inhouse(BASE)).polls
 
 
 def test_a_list_of_news_is_read() -> None:

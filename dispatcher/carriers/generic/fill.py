@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from config.carriers.generic import OF_SECRETS, SLOT, Call, Http, Signature
@@ -76,7 +76,13 @@ def secrets_of(settings: Http) -> tuple[str, ...]:
     held = [*settings.secrets.values()]
     held += [settings.callback_secret] if settings.callback_secret is not None else []
     plain = [secret.get_secret_value() for secret in held]
-    return tuple(form for secret in plain for form in (secret, quote(secret, safe=""), escape(secret)))
+    return tuple(form for secret in plain for form in _spellings(secret))
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """As it is, in a URL, in a form, in JSON, in XML."""
+    in_json = json.dumps(secret, ensure_ascii=False)[1:-1]
+    return secret, quote(secret, safe=""), quote_plus(secret), in_json, escape(secret)
 
 
 def filled(template: str, known: Values, escaped: Callable[[str], str] = str) -> str:

@@ -41,6 +41,7 @@ def language_of(settings: Http) -> Language:
         honest=honest if rule is not None and rule.signature is not None else None,
         source="the section of the carriers file",
         by_carrier_ref=rule is not None and rule.reference is None,
+        polls=rule is None and settings.ask is not None,
     )
 
 
