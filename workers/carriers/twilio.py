@@ -77,8 +77,10 @@ class TwilioCarrier:
             except UNREADABLE:
                 return unsure("unreadable_answer", self.ask_after_s)
         told = by_status(reply, ask_in_s=self.ask_after_s)
-        if told.answer is Answer.UNSURE:
-            return told
+        if told.answer is Answer.UNSURE or reply.is_server_error:
+            return unsure(
+                f"http_{reply.status_code}", self.ask_after_s
+            )  # no 503 of Twilio's says that it was not taken
         table = codes.TEXTS if self._settings.channel == "sms" else codes.CALLS
         return told if told.answer is Answer.BUSY else refused(reply.content, table) or told
 
@@ -87,7 +89,7 @@ class TwilioCarrier:
         if question.carrier_ref:
             reply = await self._reply(asking.by_sid(settings, question.carrier_ref))
         else:
-            reply = await self._reply(asking.by_number(settings, question.to, question.begun_at))
+            reply = await self._reply(asking.by_number(settings, question.to))
         if isinstance(reply, Answered) or not reply.is_success:
             return None
         try:
