@@ -174,8 +174,14 @@ class Received(Section):
             raise ValueError("say where our reference is, or the gateway's own id")
         if self.signature is not None:
             _only(slots_of(self.signature.over), OF_SIGNATURES - {"nonce", "at"}, "signature.over")
-            if "timestamp" in slots_of(self.signature.over) and not self.signed_at:
+            signed = set(slots_of(self.signature.over))
+            of_time = bool(signed & {"timestamp", "timestamp_ms"})
+            if of_time and not self.signed_at:
                 raise ValueError("signed_at: name the header that holds the timestamp that is signed")
+            if self.signed_at and not of_time:
+                raise ValueError("signature.over: must have the {timestamp} of signed_at, or anybody could renew it")
+            if not signed & {"body", "query"}:
+                raise ValueError("signature.over: must have the {body} or the {query}, whichever tells the news")
         return self
 
 

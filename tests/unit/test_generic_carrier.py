@@ -217,6 +217,18 @@ def test_what_is_no_news_is_refused(body: bytes) -> None:
         language_of(inhouse(BASE, callback=TOLD_AS_LIST)).read_news(callback(body))
 
 
+@pytest.mark.parametrize(
+    ("over", "signed_at", "told"),
+    [("{body}", "X-Time", "{timestamp}"), ("{timestamp_ms}{body}", "", "signed_at"), ("{method}{path}", "", "{body}")],
+)
+def test_a_signature_that_proves_too_little_is_told_at_the_start(over: str, signed_at: str, told: str) -> None:
+    """A section has news whose time, or whose words, anybody could change under the same signature: it is refused."""
+    signing = {"header": "X-Sig", "secret": SecretStr("s"), "over": over}
+    with pytest.raises(ValidationError) as fault:
+        inhouse(BASE, callback={**TOLD_AS_LIST, "signature": signing, "signed_at": signed_at})
+    assert told in str(fault.value)
+
+
 def test_a_signed_callback_is_honest_and_a_changed_or_old_one_is_not() -> None:
     """A gateway signs what it tells: what somebody changed, kept for later or did not sign is not believed."""
     signing = {"header": "X-Sig", "secret": SecretStr("s"), "over": "{timestamp}{body}", "encoding": "base64"}
