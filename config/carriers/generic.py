@@ -86,7 +86,7 @@ class Signature(Section):
     over: str = "{body}"
     hash: Literal["sha1", "sha256", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
-    prefix: str = ""
+    prefix: str = Field(default="", pattern=r"^[\x20-\x7e]*$")
 
     @model_validator(mode="after")
     def _known(self) -> Signature:
@@ -117,6 +117,8 @@ class Call(Section):
             raise ValueError(f"{wide[0]} can be in a query or a body only")
         if not all(value.isascii() and value.isprintable() for value in (*self.headers, *self.headers.values())):
             raise ValueError("headers: must be printable ASCII")
+        if odd := sorted(name for name in self.headers if not re.fullmatch(r"[A-Za-z0-9_-]+", name)):
+            raise ValueError(f"headers: a name is letters, digits, - and _ only: {odd[0]!r}")
         return self
 
     @property

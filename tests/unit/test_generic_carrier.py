@@ -217,6 +217,24 @@ def test_what_is_no_news_is_refused(body: bytes) -> None:
         language_of(inhouse(BASE, callback=TOLD_AS_LIST)).read_news(callback(body))
 
 
+SIGNED = {"header": "X-Sign", "secret": SecretStr("hmac")}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"signature": {**SIGNED, "prefix": "签 "}},
+        {"signature": {**SIGNED, "prefix": "v1\r\nX-More: "}},
+        {"headers": {"X Key:": "1"}},
+        {"headers": {"": "1"}},
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_told_at_the_start(part: dict[str, Any]) -> None:
+    """A section's header holds what HTTP cannot carry: it is refused, and not each text by a fault of the program."""
+    with pytest.raises(ValidationError):
+        inhouse(BASE, **call(**part))
+
+
 @pytest.mark.parametrize(
     ("over", "signed_at", "told"),
     [("{body}", "X-Time", "{timestamp}"), ("{timestamp_ms}{body}", "", "signed_at"), ("{method}{path}", "", "{body}")],
