@@ -110,6 +110,8 @@ def read(status: int, told: Any) -> Any:
         (200, {"Code": "isv.OUT_OF_SERVICE"}, Answer.REFUSED, Outcome.OUR_FAULT),
         (200, {"Code": "isv.NEVER_SEEN"}, Answer.REFUSED, Outcome.GATEWAY_TEMPORARY),
         (200, {"Code": "isp.SYSTEM_ERROR"}, Answer.REFUSED, Outcome.GATEWAY_TEMPORARY),
+        (200, {"Code": "isp.NEVER_SEEN"}, Answer.UNSURE, None),
+        (408, {"Code": "RequestTimeout"}, Answer.UNSURE, None),
         (200, {"Code": "isv.BUSINESS_LIMIT_CONTROL"}, Answer.BUSY, None),
         (400, {"Code": "Throttling.User"}, Answer.BUSY, None),
         (503, {"Code": "Throttling"}, Answer.BUSY, None),

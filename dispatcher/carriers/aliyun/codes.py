@@ -32,6 +32,9 @@ REFUSALS: Mapping[str, Outcome] = {
 THROTTLED = ("isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.MONTH_LIMIT_CONTROL", "Throttling")
 """Codes that begin so: too often, for this person or for this account. Surely not sent."""
 
+PLATFORM = "isp."
+"""What no table has and begins so went wrong at the platform: whether before or after it was taken, it does not tell."""
+
 NONCE_USED = "SignatureNonceUsed"
 """The very same request came before: whether that one was taken, this answer does not tell."""
 

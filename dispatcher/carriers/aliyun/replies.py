@@ -47,7 +47,8 @@ def read(status: int, body: bytes, *, name: str, ask_in_s: float | None) -> Answ
         return _without_code(status, ask_in_s)
     if code.startswith(codes.THROTTLED):
         return Answered(Answer.BUSY, code=code)
-    if code == codes.NONCE_USED or status >= 500 or 300 <= status < 400:
+    of_platform = code.startswith(codes.PLATFORM) and code not in codes.REFUSALS
+    if code == codes.NONCE_USED or of_platform or status >= 500 or status == 408 or 300 <= status < 400:
         return Answered(Answer.UNSURE, code=code, ask_in_s=ask_in_s)
     if status >= 400:
         return Answered(Answer.REFUSED, codes.REFUSALS.get(code, Outcome.OUR_FAULT), code=code)
