@@ -271,9 +271,9 @@ def test_a_try_near_midnight_is_looked_for_on_both_days() -> None:
 def test_the_section_of_the_page_is_read(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An operator copied the page's sections into the carriers file: they are read, and each kind has its wire."""
     how_to = (Path(__file__).parents[2] / "docs" / "how-to" / "carriers" / f"{page}.md").read_text("utf-8")
-    (tmp_path / "secret").write_text("made up")
+    (tmp_path / "secret").write_text("made-up")
     for name in ("ALIYUN_SECRET", "TENCENT_SECRET"):
-        monkeypatch.setenv(name, "made up")
+        monkeypatch.setenv(name, "made-up")
     text = re.sub(r'file = "[^"]+"', f'file = "{tmp_path / "secret"}"', how_to.split("```toml\n")[1].split("```")[0])
     route = {"sms": {"all": [page]}, "call": {"all": [f"{page}-voice"]}}
     settings = load_settings({"home": tmp_path, "public_url": "https://quanzu.example"})

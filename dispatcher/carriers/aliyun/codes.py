@@ -33,7 +33,7 @@ THROTTLED = ("isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.MONTH_L
 """Codes that begin so: too often, for this person or for this account. Surely not sent."""
 
 PLATFORM = "isp."
-"""What no table has and begins so went wrong at the platform: whether before or after it was taken, it does not tell."""
+"""What no table has and begins so went wrong at the platform, before or after it was taken: it does not tell."""
 
 NONCE_USED = "SignatureNonceUsed"
 """The very same request came before: whether that one was taken, this answer does not tell."""
