@@ -107,9 +107,14 @@ def _due(
 
 def _letter(network: Network, channel: Channel, row: Row) -> _Letter:
     seed = row["id"].bytes + row["attempts"].to_bytes(4, "big")
-    names = order_of(network.routes[channel, Risk(row["risk"])], seed, row["passed_over"])
-    ways = [network.way(name, channel) for name in names]
-    return _Letter(row, row["lane"] == "urgent", tuple(way for way in ways if not (row["is_test"] and way.live)))
+    route = network.routes[channel, Risk(row["risk"])]
+
+    def ways(passed_over: str | None) -> tuple[Way, ...]:
+        order = [network.way(name, channel) for name in order_of(route, seed, passed_over)]
+        return tuple(way for way in order if not (row["is_test"] and way.live))
+
+    # a test whose other carriers are all of real people comes back to its own
+    return _Letter(row, row["lane"] == "urgent", ways(row["passed_over"]) or ways(None))
 
 
 def _offer(

@@ -64,10 +64,12 @@ class Network:
 
     def passed_over(self, dispatch: Mapping[str, Any], carrier: str) -> str | None:
         """The carriers that have failed this try of a dispatch, by commas, once `carrier` has too; None: the route has
-        no other. `dispatch` has channel, risk and passed_over."""
+        no other, or it came back to one that had failed it. `dispatch` has channel, risk and passed_over."""
         route = self.routes.get((Channel(dispatch["channel"]), Risk(dispatch["risk"])))
         failed = (dispatch["passed_over"] or "").split(",") if dispatch["passed_over"] else []
-        failed = [*failed, carrier] if carrier not in failed else failed
+        if carrier in failed:
+            return None
+        failed = [*failed, carrier]
         if route is None or all(name in failed for name in route.carriers):
             return None
         return ",".join(failed)

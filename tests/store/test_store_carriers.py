@@ -278,6 +278,22 @@ def test_news_that_was_kept_while_its_name_was_written_is_named_by_the_clock(tow
     assert [row["state"] for row in town.rows(tables.receipts, carrier_ref="S-10")] == ["orphan"]
 
 
+def test_a_test_alert_comes_back_to_its_only_carrier(town: Town) -> None:
+    """A rehearsal: the simulated carrier was down for a moment, and the real one must not have the text: the simulated
+    one has it as soon as it can."""
+    there = network(Way("a", SMS, live=True), B)
+    town.hears_of(GRANDMOTHER, test=True)
+    (letter,) = takes(town, there)
+    assert letter.carrier == "b"
+    says(town, [letter], Answer.BUSY, there, code="not_connected")
+    (letter,) = takes(town, there)
+    assert letter.carrier == "b"
+    says(town, [letter], Answer.BUSY, there, code="not_connected")
+    assert takes(town, there) == [] and town.one(TEXT)["due_at"] > town.now
+    town.later(minutes=2)
+    assert [again.carrier for again in takes(town, there)] == ["b"]
+
+
 def test_a_carrier_without_callbacks_is_asked_at_growing_pauses_until_it_tells(town: Town) -> None:
     """It took the text and tells nothing by itself: it is asked after 5 s, then more seldom, until it knows."""
     there = network(A, polls=True)
