@@ -33,8 +33,8 @@ from dispatcher import figures, receipts, tables
 from dispatcher.alert import Rules
 from dispatcher.carriers import simulator
 from dispatcher.claim import Lease, Letter, claim
+from dispatcher.happenings import Answered
 from dispatcher.intake import Incoming, Intake
-from dispatcher.judge import Answered
 from dispatcher.keys import make_keyring
 from dispatcher.news import Told
 from dispatcher.settle import Settlement, settle

@@ -18,9 +18,9 @@ from dispatcher.bulk import also, among, change, put, rows_of
 from dispatcher.casebook import CaseBook, only_lock_people
 from dispatcher.draft import Row
 from dispatcher.fatigue import MACHINES, tired_of
+from dispatcher.happenings import Fatigued
 from dispatcher.holding.catching import catch
 from dispatcher.ids import new_id, reference
-from dispatcher.judge import Fatigued
 from dispatcher.keys import Keyring
 from dispatcher.lifecycle import Event, after
 from dispatcher.move import Happened, move

@@ -14,7 +14,8 @@ from dispatcher.casebook import NOBODY_TO_WARN, CaseBook
 from dispatcher.conclude import conclude_cases
 from dispatcher.draft import Row
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate, ProposeStop
-from dispatcher.judge import Answered, Happening, Promise, Reported, Ruling, judge
+from dispatcher.happenings import Answered, Happening, Reported
+from dispatcher.judge import Promise, Ruling, judge
 from dispatcher.lifecycle import Event, after
 from dispatcher.plan import next_opening
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target

@@ -19,8 +19,8 @@ from dispatcher.bells import Bell, bells_of
 from dispatcher.bulk import New, also, among, among_these, change, put, rows_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
+from dispatcher.happenings import News, OnItsWay
 from dispatcher.ids import new_id
-from dispatcher.judge import News, OnItsWay
 from dispatcher.move import Happened, move
 from dispatcher.news import Told
 from dispatcher.outcomes import NEXT_CARRIER, OF_MEANS, WORTH

@@ -14,7 +14,7 @@ from dispatcher.bulk import New, also, among, change
 from dispatcher.casebook import CaseBook
 from dispatcher.claim import Letter
 from dispatcher.draft import Row
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.move import Happened, move
 from dispatcher.naming import Name
 from dispatcher.routing.network import SIMULATED, Network

@@ -18,7 +18,7 @@ import structlog
 from dispatcher.assign import assign
 from dispatcher.claim import Letter, claim
 from dispatcher.deal import deal
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.settle import Settlement
 from dispatcher.throttle import within_limit
 from dispatcher.words import Channel

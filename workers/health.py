@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher import health
 from dispatcher.guard import Guard
+from dispatcher.happenings import Answered
 from dispatcher.health import Told
-from dispatcher.judge import Answered
 from dispatcher.outcomes import FORGIVEN
 from dispatcher.routing.breaker import Report, State
 from dispatcher.store import Store

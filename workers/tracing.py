@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from dispatcher.claim import Letter
+from dispatcher.happenings import Answered
 from dispatcher.intake import Result
-from dispatcher.judge import Answered
 from dispatcher.traces import Place, Span, Tell, alert_spans, place_of, read_header, somewhere
 from dispatcher.words import Answer, Channel
 

@@ -19,8 +19,8 @@ from config.carriers.file import Carriers, load_carriers
 from config.settings import Settings, load_settings
 from dispatcher import tables
 from dispatcher.claim import Letter
+from dispatcher.happenings import Answered
 from dispatcher.ids import new_id, new_stem
-from dispatcher.judge import Answered
 from dispatcher.texts import text_for
 from dispatcher.words import Channel, FraudType
 from workers.carriers import Carrier, Registry

@@ -15,7 +15,7 @@ from dispatcher.carriers.language import Callback, Language, Reply
 from dispatcher.carriers.numbers import written
 from dispatcher.carriers.request import Request
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.news import BadNews, Told
 from dispatcher.texts import segments
 from dispatcher.words import Answer, Outcome

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
-from dispatcher import judge, tables
+from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
 from dispatcher.bulk import change, rows_of
 from dispatcher.casebook import CaseBook
+from dispatcher.happenings import Asked as WasAsked
+from dispatcher.happenings import Happening, News
 from dispatcher.keys import Keyring
 from dispatcher.move import Happened, move
 from dispatcher.phones import phone_of
@@ -152,8 +154,8 @@ def _outcome(answer: Asked, network: Network) -> Outcome | None:
     return None if outcome is Outcome.UNKNOWN else outcome
 
 
-def _happening(answer: Asked, outcome: Outcome | None, latest: bool) -> judge.Happening:
-    return judge.News(outcome, latest) if outcome is not None else judge.Asked(answer.found, answer.carrier_ref)
+def _happening(answer: Asked, outcome: Outcome | None, latest: bool) -> Happening:
+    return News(outcome, latest) if outcome is not None else WasAsked(answer.found, answer.carrier_ref)
 
 
 def _pause(asks: int) -> timedelta:

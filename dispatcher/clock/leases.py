@@ -12,7 +12,7 @@ from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
 from dispatcher.bulk import change
 from dispatcher.casebook import CaseBook
-from dispatcher.judge import LeaseRanOut
+from dispatcher.happenings import LeaseRanOut
 from dispatcher.move import Happened, move
 from dispatcher.settle import unanswered
 from dispatcher.store import Store

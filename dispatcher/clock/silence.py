@@ -11,7 +11,8 @@ from dispatcher import tables
 from dispatcher.bells import Bell, bells_of
 from dispatcher.casebook import CaseBook
 from dispatcher.draft import Row
-from dispatcher.judge import NoNews, news_s
+from dispatcher.happenings import NoNews
+from dispatcher.judge import news_s
 from dispatcher.move import Happened, move
 from dispatcher.store import Store
 from dispatcher.words import DispatchState, Means

@@ -48,7 +48,7 @@ def count(
     found = _parts_of(connection, scope, parts_of(wanted), by, now)
     if not by:
         found.setdefault((), {})
-    rows = {read_key(by, key): _cells(wanted, key, found[key], scope, by) for key in sorted(found, key=_order)}
+    rows = {read_key(by, key): _cells(wanted, key, found[key], scope, by) for key in sorted(found, key=in_order)}
     return Table(now, tuple(by), rows)
 
 
@@ -110,7 +110,8 @@ def definitions_of(kpis: Iterable[str]) -> list[Definition]:
     return [DEFINITIONS[name] for name in names]
 
 
-def _order(key: Key) -> tuple[Any, ...]:
+def in_order(key: Key) -> tuple[Any, ...]:
+    """Sorts rows by their keys, what is not known first."""
     return tuple((value is not None, value if value is not None else 0) for value in key)
 
 

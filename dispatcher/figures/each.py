@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from dispatcher.figures.counting import cells_of, definitions_of, parts_of, source_of
+from dispatcher.figures.counting import cells_of, definitions_of, in_order, parts_of, source_of
 from dispatcher.figures.dimensions import check_dimensions, keyed, read_key
 from dispatcher.figures.parts import Persons
 from dispatcher.figures.scope import Scope
-from dispatcher.figures.sums import Counted, adapted, add_up, count_persons, read_into
+from dispatcher.figures.sums import Counted, adapted, add_up, count_persons, merge, read_into
 from dispatcher.figures.table import Key, Kpi
 
 APART = frozenset({"channel"})
@@ -43,8 +43,9 @@ def count_each(
             several: Counted = {}
             query = count_persons(connection, facts, [keys[place]], [*where, facts.c.alone.is_(False)], persons)
             read_into(connection, query, 1, persons, several)
-            _add(found, several)
-        told[name] = {read_key((name,), key): cells_of(wanted, found[key], scope) for key in sorted(found, key=_order)}
+            merge(found, several)
+        ordered = sorted(found, key=in_order)
+        told[name] = {read_key((name,), key): cells_of(wanted, found[key], scope) for key in ordered}
     return told
 
 
@@ -52,17 +53,5 @@ def _along(together: Counted, place: int) -> Counted:
     """Rows of all dimensions, added up along one."""
     found: Counted = {}
     for key, cells in together.items():
-        _add(found, {(key[place],): cells})
+        merge(found, {(key[place],): cells})
     return found
-
-
-def _add(found: Counted, more: Counted) -> None:
-    for key, cells in more.items():
-        mine = found.setdefault(key, {})
-        for part, value in cells.items():
-            mine[part] = mine.get(part, 0) + value
-
-
-def _order(key: Key) -> tuple[bool, str | int]:
-    (value,) = key
-    return value is not None, value if value is not None else 0

@@ -23,7 +23,7 @@ from dispatcher.figures.facts import COLUMNS
 from dispatcher.figures.instants import DAY_MS, SHANGHAI_MS, to_ms
 from dispatcher.figures.parts import Part, Persons
 from dispatcher.figures.scope import Scope
-from dispatcher.figures.sums import Counted, count_persons, read_into
+from dispatcher.figures.sums import Counted, count_persons, merge, read_into
 
 BY = frozenset({"province", "prefecture", "county", "day"})
 """Dimensions that cells know."""
@@ -120,7 +120,7 @@ def count_pieces(
         query = count_persons(connection, source, keys, [], persons)
         more: Counted = {}
         read_into(connection, query, len(by), persons, more)
-        _merge(found, more, 1)
+        merge(found, more, 1)
     return {key: cells for key, cells in found.items() if any(cells.values())}
 
 
@@ -133,11 +133,4 @@ def _sum(source: FromClause, by: Sequence[str], where: Sequence[Any], parts: Seq
 def _add(connection: Connection, query: Any, width: int, parts: Sequence[Part], found: Counted, sign: int) -> None:
     more: Counted = {}
     read_into(connection, query, width, parts, more)
-    _merge(found, more, sign)
-
-
-def _merge(found: Counted, more: Counted, sign: int) -> None:
-    for key, cells in more.items():
-        mine = found.setdefault(key, {})
-        for part, value in cells.items():
-            mine[part] = mine.get(part, 0) + sign * value
+    merge(found, more, sign)

@@ -37,9 +37,7 @@ def count_parts(
         several = [*mine, source.c.alone.is_(False)]
         more: Counted = {}
         read_into(connection, count_persons(connection, source, keys, several, persons), len(keys), persons, more)
-        for key, cells in more.items():
-            for part, value in cells.items():
-                found[key][part] += value
+        merge(found, more)
     return found
 
 
@@ -118,3 +116,11 @@ def read_into(connection: Connection, query: Any, width: int, parts: Sequence[Pa
         cells = found.setdefault(tuple(row[:width]), {})
         for part, value in zip(parts, row[width:], strict=False):
             cells[part] = int(value or 0)
+
+
+def merge(found: Counted, more: Counted, sign: int = 1) -> None:
+    """Add what was counted more, key by key; `sign` -1 takes it away."""
+    for key, cells in more.items():
+        mine = found.setdefault(key, {})
+        for part, value in cells.items():
+            mine[part] = mine.get(part, 0) + sign * value

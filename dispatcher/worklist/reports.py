@@ -16,9 +16,9 @@ from dispatcher.alert import Fault
 from dispatcher.bells import Bell, bells_of
 from dispatcher.casebook import OPEN, CaseBook
 from dispatcher.draft import Row
+from dispatcher.happenings import Reported as Happening
+from dispatcher.happenings import WrongPerson
 from dispatcher.ids import new_id
-from dispatcher.judge import Reported as Happening
-from dispatcher.judge import WrongPerson
 from dispatcher.move import Happened, conclude_all, move
 from dispatcher.outcomes import GOOD
 from dispatcher.store import Store

@@ -8,7 +8,8 @@ from config.policy import load_policy
 from dispatcher.carriers import LANGUAGES
 from dispatcher.carriers.language import Language
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Contacted, Effect, Escalate, ProposeStop
-from dispatcher.judge import News, Promise, Ruling, judge
+from dispatcher.happenings import News
+from dispatcher.judge import Promise, Ruling, judge
 from dispatcher.lifecycle import Event
 from dispatcher.outcomes import OF_MEANS
 from dispatcher.words import Channel, DispatchState, Means, Outcome, Risk, Target

@@ -17,7 +17,7 @@ from vendor_help import Ear, Heard, listening
 from dispatcher.carriers import twilio
 from dispatcher.carriers.kannel import LANGUAGE as KANNEL
 from dispatcher.carriers.language import Callback, Language
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers.interface import Carrier, Found, Question
 from workers.carriers.kannel import KannelCarrier

@@ -27,9 +27,9 @@ from dispatcher.bells import Bell
 from dispatcher.carriers import simulator
 from dispatcher.casebook import CaseBook, way_of
 from dispatcher.claim import Lease, Letter, claim
+from dispatcher.happenings import Answered, Happening
 from dispatcher.ids import new_id
 from dispatcher.intake import Incoming, Intake, Result
-from dispatcher.judge import Answered, Happening
 from dispatcher.move import Happened, Moved, move
 from dispatcher.news import Told
 from dispatcher.plan import Way

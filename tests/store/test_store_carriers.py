@@ -18,8 +18,8 @@ from dispatcher.carriers import LANGUAGES
 from dispatcher.claim import Lease, Letter, claim
 from dispatcher.deal import deal
 from dispatcher.guard import Guard
+from dispatcher.happenings import Answered
 from dispatcher.health import Told as Seen
-from dispatcher.judge import Answered
 from dispatcher.news import Told
 from dispatcher.plan import ROBOT
 from dispatcher.plan import SMS as TEXT

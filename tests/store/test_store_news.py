@@ -10,7 +10,7 @@ from story import GRANDMOTHER, Town
 from dispatcher import receipts, tables
 from dispatcher.carriers.simulator import read_news
 from dispatcher.claim import Letter
-from dispatcher.judge import WrongPerson
+from dispatcher.happenings import WrongPerson
 from dispatcher.plan import HUMAN, ROBOT, SMS, VISIT, Way
 
 

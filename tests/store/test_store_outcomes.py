@@ -12,7 +12,7 @@ from story import GRANDFATHER, GRANDMOTHER, STUDENT, Town
 
 from dispatcher import tables
 from dispatcher.casebook import CaseBook
-from dispatcher.judge import NotNeeded
+from dispatcher.happenings import NotNeeded
 from dispatcher.plan import HUMAN, ROBOT, SMS, VISIT
 from dispatcher.upstreams import pages
 from dispatcher.upstreams.messages import routing_key

@@ -34,8 +34,8 @@ from dispatcher.assign import assign
 from dispatcher.carriers import simulator
 from dispatcher.claim import Lease, claim
 from dispatcher.figures import DEFINITIONS, fold
+from dispatcher.happenings import Answered
 from dispatcher.intake import Intake
-from dispatcher.judge import Answered
 from dispatcher.news import Told
 from dispatcher.settle import Settlement, settle
 from dispatcher.store import Store

@@ -10,18 +10,8 @@ import pytest
 from config.policy import load_policy
 from dispatcher import judge as rules
 from dispatcher.effects import AddHuman, AddRelative, AddVisit, Escalate
-from dispatcher.judge import (
-    Answered,
-    Asked,
-    Fatigued,
-    Happening,
-    News,
-    NoNews,
-    Promise,
-    Reported,
-    Ruling,
-    judge,
-)
+from dispatcher.happenings import Answered, Asked, Fatigued, Happening, News, NoNews, Reported
+from dispatcher.judge import Promise, Ruling, judge
 from dispatcher.lifecycle import Event
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
 

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from config.policy import LevelRule, load_policy
 from dispatcher import judge as rules
 from dispatcher.effects import Contacted
-from dispatcher.judge import (
-    FAULTS_FORGIVEN,
-    LONGEST_PAUSE_S,
+from dispatcher.happenings import (
     Answered,
     Asked,
     Fatigued,
@@ -22,11 +20,10 @@ from dispatcher.judge import (
     NoNews,
     NotNeeded,
     OnItsWay,
-    Promise,
     Reported,
     WrongPerson,
-    judge,
 )
+from dispatcher.judge import FAULTS_FORGIVEN, LONGEST_PAUSE_S, Promise, judge
 from dispatcher.lifecycle import Event, can
 from dispatcher.words import Answer, Channel, DispatchState, Means, Outcome, Risk, Target
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dispatcher import measures
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.settle import Settlement
 from dispatcher.words import Answer, Channel
 from workers import meters

@@ -16,9 +16,9 @@ from cli import telemetry
 from config.faults import ConfigurationFault
 from config.settings import load_settings
 from dispatcher.claim import Letter
+from dispatcher.happenings import Answered
 from dispatcher.ids import new_id
 from dispatcher.intake import Result, Status
-from dispatcher.judge import Answered
 from dispatcher.traces import Place, Span, place_of, read_header
 from dispatcher.words import Answer, Channel
 from workers import tracing

@@ -31,8 +31,8 @@ from dispatcher.assign import assign
 from dispatcher.bells import Bell
 from dispatcher.carriers import simulator
 from dispatcher.claim import Lease, Letter, claim
+from dispatcher.happenings import Answered
 from dispatcher.intake import Intake
-from dispatcher.judge import Answered
 from dispatcher.keys import Keyring
 from dispatcher.settle import Settlement, settle
 from dispatcher.store import Store

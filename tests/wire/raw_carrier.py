@@ -12,8 +12,8 @@ from config.carriers.file import simulated
 from config.carriers.simulator import SimulatedTexts
 from config.settings import Settings
 from dispatcher.claim import Letter
+from dispatcher.happenings import Answered
 from dispatcher.ids import new_id
-from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
 from workers.carriers import SimulatorCarrier
 from workers.carriers.interface import Found, Question

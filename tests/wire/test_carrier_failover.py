@@ -19,8 +19,8 @@ from config.settings import load_settings
 from dispatcher import tables
 from dispatcher.claim import Letter
 from dispatcher.guard import PROBES
+from dispatcher.happenings import Answered
 from dispatcher.intake import Incoming
-from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
 from workers.app import make_celery
 from workers.carriers.interface import Found, Question

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from deployment import free_port
 from raw_carrier import Serve, http, replying
 
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers.client import CarrierClient
 

@@ -18,7 +18,7 @@ from deployment import free_port
 from raw_carrier import http, replying
 from vendor_wire import VENDORS, before, before_each, keeping, letter_to, unsure_endings
 
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 from workers.carriers.client import CarrierClient
 

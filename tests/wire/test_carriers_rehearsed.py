@@ -24,7 +24,7 @@ from config.carriers.aliyun import AliyunSmsSettings, AliyunVoiceSettings
 from config.carriers.tencent import TencentSmsSettings, TencentVoiceSettings
 from dispatcher.carriers import LANGUAGES
 from dispatcher.carriers.language import Callback, Reply
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.news import Told
 from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers import WIRES

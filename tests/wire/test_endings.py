@@ -23,7 +23,7 @@ from raw_carrier import (
     two_letters,
 )
 
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 from workers.carriers import SimulatorCarrier
 from workers.carriers.client import CarrierClient, send_by

@@ -21,7 +21,7 @@ from config.carriers.kannel import Kannel
 from dispatcher.carriers.kannel import LANGUAGE
 from dispatcher.carriers.language import Callback
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers.client import CarrierClient
 from workers.carriers.kannel import KannelCarrier

@@ -15,8 +15,8 @@ from cli.sample import make_sample
 from config.settings import load_settings
 from dispatcher import tables
 from dispatcher.claim import Letter
+from dispatcher.happenings import Answered
 from dispatcher.intake import Incoming
-from dispatcher.judge import Answered
 from dispatcher.words import Answer, Channel
 from workers.app import make_celery
 from workers.carriers import SimulatorCarrier

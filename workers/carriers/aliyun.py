@@ -15,7 +15,7 @@ from dispatcher.carriers.aliyun.letters import Act
 from dispatcher.carriers.aliyun.signing import signed
 from dispatcher.carriers.request import Request
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Channel
 from workers.carriers.interface import Found, Question
 from workers.carriers.signed import NO_TEMPLATE, Signed

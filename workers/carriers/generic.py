@@ -13,7 +13,7 @@ from dispatcher.carriers.generic import answers, fill
 from dispatcher.carriers.generic.places import Message
 from dispatcher.carriers.request import Request
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Channel
 from workers.carriers.interface import Found, Question
 from workers.carriers.replies import reply_to

@@ -14,7 +14,7 @@ import aiohttp
 import httpx
 
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel
 from workers.carriers.client import TooLate
 

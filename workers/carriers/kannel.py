@@ -9,7 +9,7 @@ import httpx
 from config.carriers.kannel import Kannel
 from dispatcher.carriers import kannel as language
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Channel
 from workers.carriers.interface import Found, Question
 from workers.carriers.replies import by_status, reply_to

@@ -7,7 +7,7 @@ from math import isfinite
 
 import httpx
 
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 from workers.carriers.interface import NETWORK, ending_of
 

@@ -9,7 +9,7 @@ import httpx
 
 from config.carriers.base import CarrierSettings
 from dispatcher.carriers.request import Request, host_of
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 from workers.carriers.interface import Found, Question
 from workers.carriers.replies import reply_to

@@ -13,7 +13,7 @@ import httpx
 from config.carriers.simulator import SimulatedCarrier
 from dispatcher.carriers import simulator as language
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel, Outcome
 from workers.carriers.interface import NETWORK, Found, Question, ending_of
 

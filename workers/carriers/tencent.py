@@ -14,7 +14,7 @@ from dispatcher.carriers.tencent import letters, replies
 from dispatcher.carriers.tencent.letters import Act
 from dispatcher.carriers.tencent.signing import signed
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Channel
 from workers.carriers.interface import Found, Question
 from workers.carriers.signed import NO_TEMPLATE, Signed

@@ -12,7 +12,7 @@ from dispatcher.carriers.request import Request
 from dispatcher.carriers.twilio import asking, balance, calls, codes, texts
 from dispatcher.carriers.twilio.requests import refused, secrets_of, taken
 from dispatcher.claim import Letter
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Channel
 from workers.carriers.interface import Found, Question
 from workers.carriers.replies import UNREADABLE, by_status, reply_to, unsure
@@ -76,11 +76,11 @@ class TwilioCarrier:
                 return Answered(Answer.ACCEPTED, carrier_ref=taken(reply.content))
             except UNREADABLE:
                 return unsure("unreadable_answer", self.ask_after_s)
+        if reply.is_server_error:  # a 503 as well: none of Twilio's says that it was not taken
+            return unsure(f"http_{reply.status_code}", self.ask_after_s)
         told = by_status(reply, ask_in_s=self.ask_after_s)
-        if told.answer is Answer.UNSURE or reply.is_server_error:
-            return unsure(
-                f"http_{reply.status_code}", self.ask_after_s
-            )  # no 503 of Twilio's says that it was not taken
+        if told.answer is Answer.UNSURE:
+            return told
         table = codes.TEXTS if self._settings.channel == "sms" else codes.CALLS
         return told if told.answer is Answer.BUSY else refused(reply.content, table) or told
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dispatcher.carriers.aliyun import codes
 from dispatcher.carriers.operators import china_time, code_of, word_of
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)

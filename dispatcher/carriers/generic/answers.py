@@ -7,7 +7,7 @@ from typing import NamedTuple
 from config.carriers.generic import Answer as Rule
 from config.carriers.generic import Asked
 from dispatcher.carriers.generic.places import Message, word_at
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 
 BUSY_STATUS = (429, 503)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dispatcher.carriers.operators import code_of, unix_time, word_of
 from dispatcher.carriers.tencent import codes
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from config.carriers.twilio import Twilio
 from dispatcher.carriers.request import Request
 from dispatcher.carriers.twilio.codes import BUSY, OUR_FAULTS
-from dispatcher.judge import Answered
+from dispatcher.happenings import Answered
 from dispatcher.words import Answer, Outcome
 
 VERSION = "2010-04-01"
