@@ -45,12 +45,11 @@ def test_four_workers_never_overrun_the_carrier_and_an_l1_passes(home: Home, bri
     everybody = "SELECT count(*) FROM cases"
     until("every case is open", lambda: home.count(everybody) == L4 + L1)
     until("every text went", lambda: home.count(UNSENT) == 0)
-    until("the ledger is written", lambda: len(Ledger(home).came("text")) >= L4 + L1)
+    until("the ledger has everybody", lambda: len({text.person for text in Ledger(home).came("text")}) == L4 + L1)
     ledger = Ledger(home)
     texts = ledger.came("text")
     assert set(Counter(text.reference for text in texts).values()) == {1}
     first = {text.person: place for place, text in reversed([*enumerate(texts, 1)])}
-    assert len(first) == L4 + L1
     behind = [len(texts) - first[ledger.person(phone(number))] for number in range(L4, L4 + L1)]
     print(f"texts that went after each L1: {behind}")
     assert min(behind) > 40  # nobody at L1 stood in the line of those
