@@ -72,6 +72,7 @@ def make_app(house: House) -> FastAPI:
     problems.install(app)
     app.add_middleware(Bounded)
     for door in (
+        receipts,  # first: the door that is called most is tried first
         alerts,
         operating,
         cases,
@@ -79,7 +80,6 @@ def make_app(house: House) -> FastAPI:
         figures,
         worklist,
         stop_payments,
-        receipts,
         health,
         metrics,
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -22,7 +22,12 @@ def house_of(request: Request) -> House:
     return house
 
 
-HouseOf = Annotated[House, Depends(house_of)]
+async def _house(request: Request) -> House:
+    """As a dependency: one that is no coroutine would wait for one of the threads of the database."""
+    return house_of(request)
+
+
+HouseOf = Annotated[House, Depends(_house)]
 
 
 def visitor_of(
@@ -37,10 +42,10 @@ def visitor_of(
     raise Problem(401, "a valid key is needed: Authorization: Bearer qz_…", headers={"WWW-Authenticate": "Bearer"})
 
 
-def one_of(*roles: Role) -> Callable[[Visitor], Visitor]:
+def one_of(*roles: Role) -> Callable[[Visitor], Awaitable[Visitor]]:
     """A visitor of one of these roles; administrators may do everything. Raises: Problem 403."""
 
-    def check(visitor: Annotated[Visitor, Depends(visitor_of)]) -> Visitor:
+    async def check(visitor: Annotated[Visitor, Depends(visitor_of)]) -> Visitor:
         if visitor.role is Role.ADMINISTRATOR or visitor.role in roles:
             return visitor
         raise Problem(403, f"this key is of role {visitor.role}; needed: {', '.join(roles)}")
