@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +22,7 @@ log = structlog.get_logger("settler")
 
 MOST = 500
 PAUSE_S = 0.5
+LOOK_S = 0.01
 
 
 class Settler:
@@ -35,7 +36,7 @@ class Settler:
         self._network = network
         self._within_s = within_s
         self._give_up_after_s = give_up_after_s
-        self._waiting: Queue[tuple[Sequence[Settlement], Future[None]]] = Queue()
+        self._waiting: SimpleQueue[tuple[Sequence[Settlement], Future[None]]] = SimpleQueue()
         threading.Thread(target=self._run, name="settler", daemon=True).start()
 
     def put(self, settlements: Sequence[Settlement]) -> Future[None]:
@@ -58,11 +59,14 @@ class Settler:
         settlements, done = self._waiting.get()
         batch, waiting = list(settlements), [done]
         until = time.monotonic() + self._within_s
-        while len(batch) < MOST and (left := until - time.monotonic()) > 0:
+        while len(batch) < MOST:
             try:
-                settlements, done = self._waiting.get(timeout=left)
+                settlements, done = self._waiting.get_nowait()
             except Empty:
-                break
+                if (left := until - time.monotonic()) <= 0:
+                    break
+                time.sleep(min(left, LOOK_S))  # not to be woken by each of them while they are sent
+                continue
             batch += settlements
             waiting.append(done)
         return batch, waiting

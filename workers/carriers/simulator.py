@@ -35,7 +35,9 @@ class SimulatorCarrier:
     def __init__(self, settings: SimulatedCarrier, client: httpx.AsyncClient, *, callback: str) -> None:
         self.name = settings.name
         self._client = client
-        self._base = settings.base_url.rstrip("/")
+        base = settings.base_url.rstrip("/")
+        self._urls = {channel: httpx.URL(base + path) for channel, path in PATHS.items()}  # read once, not each time
+        self._ask_url = httpx.URL(f"{base}/ask")
         self._callback = callback
         self._timeout_s = settings.request_timeout_s
         self._batch = settings.batch
@@ -50,7 +52,7 @@ class SimulatorCarrier:
         body = {"callback": self._callback, "letters": [_told(channel, letter) for letter in letters]}
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._client.post(self._base + PATHS[channel], json=body)
+                response = await self._client.post(self._urls[channel], json=body)
         except TimeoutError:
             return [Answered(Answer.UNSURE, code="timeout", ask_in_s=self.ask_after_s)] * len(letters)
         except NETWORK as fault:
@@ -91,7 +93,7 @@ class SimulatorCarrier:
         body = {"references": [one.reference for one in questions]}
         try:
             async with asyncio.timeout(self._timeout_s):
-                response = await self._client.post(f"{self._base}/ask", json=body)
+                response = await self._client.post(self._ask_url, json=body)
             answers = response.raise_for_status().json()["answers"]
         except (TimeoutError, *NETWORK, *UNREADABLE):
             return None
