@@ -162,7 +162,7 @@ def _tell_sharers(book: CaseBook, case_id: UUID) -> None:
 def _apply(book: CaseBook, case: Row, effect: Effect, happened: Happened) -> None:
     match effect:
         case Contacted():
-            book.contacted(case, effect.by, happened.at)
+            book.contacted(case, effect.by, happened.at, dispatch=book.dispatches[happened.dispatch_id])
         case Escalate():
             _escalate(book, case, effect.why)
         case ProposeStop():

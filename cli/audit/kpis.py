@@ -197,7 +197,8 @@ class _Count:
         for case, limit in self._owed(kind):
             if case.id not in inside:
                 continue
-            happened = [(one.at, one.told_at) for one in self.persons.contacts(case) if voice(one.by)]
+            contacts = self.persons.contacts(case, this_round=self.persons.is_of_this_round(case, limit))
+            happened = [(one.at, one.told_at) for one in contacts if voice(one.by)]
             at = kept_by(limit, happened)
             if at is not None or limit.due_at <= self.world.now:
                 yield case.person, at, limit.due_at

@@ -55,6 +55,10 @@ class Persons:
                 if dispatch.target == "self" and dispatch.channel != "sms":
                     yield dispatch
 
+    def is_of_this_round(self, case: Case, limit: Deadline) -> bool:
+        """Whether a limit was promised by the second warning, which nothing answers that the first one promised."""
+        return case.second_warning and limit.made_at + SAME_MOMENT >= self._round_of(case)
+
     def _round_of(self, case: Case) -> datetime:
         own = self.world.of_case(case.id)
         texts = (one.planned_at for one in own if one.channel == "sms" and one.target == "self")

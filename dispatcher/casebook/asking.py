@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -36,9 +37,19 @@ class Asking(Loading):
 
     def round_of(self, case: Row) -> datetime:
         """When the present warning began: each one, the second too, begins with a text."""
-        texts = [row["planned_at"] for row in self.of_case(case["id"]) if way_of(row) == SMS]
-        opened: datetime = case["opened_at"]
-        return max(texts, default=opened)
+        first = self._first_text(case)
+        begun: datetime = case["opened_at"] if first is None else first["planned_at"]
+        return begun
+
+    def warned_before(self, case: Row, dispatch: Row) -> UUID | None:
+        """Where `dispatch` was promised by an earlier warning of its case than the present one: the id of the text
+        with which the present one began. All that it promises has greater ids."""
+        first = self._first_text(case) if case["second_warning"] and dispatch["case_id"] == case["id"] else None
+        return first["id"] if first is not None and dispatch["planned_at"] < first["planned_at"] else None
+
+    def _first_text(self, case: Row) -> Row | None:
+        texts = [row for row in self.of_case(case["id"]) if way_of(row) == SMS]
+        return max(texts, key=lambda row: (row["planned_at"], row["id"]), default=None)
 
     def family(self, case: Row) -> list[Row]:
         """The case and the open ones that share its call and visit."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -20,9 +21,17 @@ NOBODY_TO_WARN = (CloseCode.FALSE_ALARM, CloseCode.DUPLICATE, CloseCode.TRANSFER
 class Ending(Limits):
     """What takes promised work away from a case."""
 
-    def contacted(self, case: Row, by: str, at: datetime) -> None:
-        """The person himself was reached: note it on the case and on those that share its voice, keep the limits."""
+    def contacted(self, case: Row, by: str, at: datetime, *, dispatch: Row) -> None:
+        """The person himself was reached: note it on the case and on those that share its voice, keep the limits.
+
+        News of what an earlier warning promised keeps what that one promised, and answers nothing now.
+        """
+        warned_before = self.warned_before(case, dispatch)
         for member in self.family(case):
+            if member is case and warned_before is not None:
+                self.draft.event(case["id"], "contacted", why="by_an_earlier_warning")
+                self._keep_contact(case, by, at, before=warned_before)
+                continue
             first = member["contacted_at"] is None or at < member["contacted_at"]
             if first or (member["contacted_by"] == "robot" and by != "robot"):
                 self.draft.event(member["id"], "contacted", why=by)
@@ -32,10 +41,14 @@ class Ending(Limits):
                 member["contacted_by"] = by
             self.touch_case(member)
             self.unrest.add(member["id"])
-            self.done(member["id"], DeadlineKind.CONTACT, at)
-            if by == "officer":
-                self.done(member["id"], DeadlineKind.MET, at)
-        self._spare(case, by)
+            self._keep_contact(member, by, at)
+        if warned_before is None:
+            self._spare(case, by)
+
+    def _keep_contact(self, case: Row, by: str, at: datetime, *, before: UUID | None = None) -> None:
+        self.done(case["id"], DeadlineKind.CONTACT, at, before=before)
+        if by == "officer":
+            self.done(case["id"], DeadlineKind.MET, at, before=before)
 
     def _spare(self, case: Row, by: str) -> None:
         """Calls that nobody needs any more: a robot's after any voice, a relative's and a redial after a person's."""

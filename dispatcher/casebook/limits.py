@@ -16,6 +16,7 @@ from dispatcher.words import CloseCode, DeadlineKind
 
 _KEY = ("of_case", "case_id")
 _LIKE = (("of_kind", "kind"), ("of_dispatch", "dispatch_id"))
+_LIKE_DONE = (*_LIKE, ("of_before", "id"))
 _LIMITS = (DeadlineKind.CONTACT, DeadlineKind.MET, DeadlineKind.FEEDBACK)
 
 
@@ -28,14 +29,33 @@ class Limits(Asking):
         self._void: list[Row] = []
         self._known_limits: dict[UUID, list[Row]] = {}
 
-    def done(self, case_id: UUID, kind: DeadlineKind, at: datetime, *, dispatch_id: UUID | None = None) -> None:
-        """Note that what was promised happened `at`, on time or late; the earliest time counts, whenever it is told."""
+    def done(
+        self,
+        case_id: UUID,
+        kind: DeadlineKind,
+        at: datetime,
+        *,
+        dispatch_id: UUID | None = None,
+        before: UUID | None = None,
+    ) -> None:
+        """Note that what was promised happened `at`, on time or late; the earliest time counts, whenever it is told.
+
+        `before`: only limits with smaller ids, promised by an earlier warning of the case.
+        """
         for row in self.draft.rows(tables.deadlines):
-            mine = dispatch_id is None or row["dispatch_id"] == dispatch_id
+            mine = (dispatch_id is None or row["dispatch_id"] == dispatch_id) and (before is None or row["id"] < before)
             earlier = row["done_at"] is None or at < row["done_at"]
             if row["case_id"] == case_id and row["kind"] == kind and mine and earlier:
                 row["done_at"] = at
-        self._done.append({"of_case": case_id, "of_kind": kind.value, "of_dispatch": dispatch_id, "done_at": at})
+        self._done.append(
+            {
+                "of_case": case_id,
+                "of_kind": kind.value,
+                "of_dispatch": dispatch_id,
+                "of_before": before,
+                "done_at": at,
+            }
+        )
 
     def excuse(self, case_id: UUID, *, dispatch_id: UUID | None = None, kind: DeadlineKind | None = None) -> None:
         """Limits that are no longer owed, if they have not yet fallen due; follow-ups are always owed."""
@@ -117,7 +137,7 @@ class Limits(Asking):
         waiting, self._done = self._done, []
         while waiting:
             turn = {(row["of_case"], row["of_kind"]): row for row in reversed(waiting)}
-            change(self.connection, tables.deadlines, list(turn.values()), key=_KEY, guard=_kept_earlier, like=_LIKE)
+            change(self.connection, tables.deadlines, list(turn.values()), key=_KEY, guard=_kept_earlier, like=_LIKE_DONE)
             waiting = [row for row in waiting if turn[row["of_case"], row["of_kind"]] is not row]
         unowed = {(row["of_case"], row["of_kind"], row["of_dispatch"]): row for row in self._void}
         change(self.connection, tables.deadlines, list(unowed.values()), key=_KEY, guard=_unowed, like=_LIKE)
@@ -133,7 +153,8 @@ def _here(new: New) -> list[ColumnElement[bool]]:
 def _kept_earlier(new: New) -> list[ColumnElement[bool]]:
     table = tables.deadlines
     earlier = or_(table.c.done_at.is_(None), table.c.done_at > new("done_at"))
-    return [*_here(new), table.c.kind == new("of_kind"), earlier]
+    warned_before = or_(new("of_before").is_(None), table.c.id < new("of_before"))
+    return [*_here(new), table.c.kind == new("of_kind"), earlier, warned_before]
 
 
 def _unowed(new: New) -> list[ColumnElement[bool]]:

@@ -178,8 +178,9 @@ def test_two_instants_of_one_limit_keep_the_earlier(town: Town) -> None:
     with town.store.write() as connection:
         book = CaseBook(connection, now=town.now, actor="test")
         book.load_whole([case["id"]])
+        by = next(row for row in book.of_case(case["id"]) if row["means"] == "human")
         for minutes in (6, 9, 4):
-            book.contacted(book.cases[case["id"]], "human", town.now - timedelta(minutes=minutes))
+            book.contacted(book.cases[case["id"]], "human", town.now - timedelta(minutes=minutes), dispatch=by)
         book.flush()
     (limit,) = town.limits("contact")
     assert limit["done_at"] == town.now - timedelta(minutes=9)

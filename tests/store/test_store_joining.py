@@ -168,6 +168,27 @@ def test_a_second_warning_that_reaches_nobody_is_not_called_dissuaded(town: Town
     assert town.case()["close_code"] == "auto_closed"
 
 
+def test_late_news_of_the_first_warning_does_not_answer_the_second(town: Town) -> None:
+    """The robot's call of two days ago is told of only now: she is still called for the second warning."""
+    town.hears_of(GRANDMOTHER, risk="L3")
+    text, robot = sorted(town.works(), key=lambda letter: letter.channel != "sms")
+    town.told(text, "DELIVRD")
+    town.later(hours=1)
+    town.ticks()
+    town.works()
+    town.reached(town.one(HUMAN))
+    assert town.case()["close_code"] == "dissuaded"
+    town.later(days=2)
+    town.hears_of(GRANDMOTHER, risk="L3")
+    assert town.told(robot, "KEY1").placed == 1
+    assert town.case()["contacted_at"] is None
+    assert town.ways(state="waiting") == sorted([SMS, ROBOT])
+    first, second = town.limits("contact")
+    assert first["done_at"] is not None
+    assert second["done_at"] is None
+    assert [row["why"] for row in town.tells("contacted")][-1] == "by_an_earlier_warning"
+
+
 def test_after_three_days_it_is_a_new_case_after_the_old(town: Town) -> None:
     """Four days after: a new case that names the old one."""
     dissuaded(town)
