@@ -137,7 +137,8 @@ class Limits(Asking):
         waiting, self._done = self._done, []
         while waiting:
             turn = {(row["of_case"], row["of_kind"]): row for row in reversed(waiting)}
-            change(self.connection, tables.deadlines, list(turn.values()), key=_KEY, guard=_kept_earlier, like=_LIKE_DONE)
+            rows = list(turn.values())
+            change(self.connection, tables.deadlines, rows, key=_KEY, guard=_kept_earlier, like=_LIKE_DONE)
             waiting = [row for row in waiting if turn[row["of_case"], row["of_kind"]] is not row]
         unowed = {(row["of_case"], row["of_kind"], row["of_dispatch"]): row for row in self._void}
         change(self.connection, tables.deadlines, list(unowed.values()), key=_KEY, guard=_unowed, like=_LIKE)

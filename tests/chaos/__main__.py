@@ -47,7 +47,7 @@ def chaos(
     wishes = replace(SIZES[size], seed=seed, askable=askable, broken=broken or None, **given)
     told = Console(stderr=True)
     try:
-        verdict = run(wishes, lambda line: told.print(line, markup=False, highlight=False), keep_logs=logs)
+        verdict = run(wishes, lambda line: told.print(line, markup=False, highlight=False), logs_to=logs)
     except (ServerMissing, ServerFailed, TimeoutError) as fault:
         told.print(str(fault), markup=False)
         raise typer.Exit(2) from fault

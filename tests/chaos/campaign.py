@@ -26,6 +26,7 @@ from workers.lifeline import PARENT
 
 from .broken import prepare_broken
 from .driver import Driver
+from .evidence import keep_logs, keep_rows
 from .faults import Hand, Say, Town
 from .guard import Guard
 from .house import House
@@ -43,7 +44,7 @@ QUIET_LOOKS = 3
 """Everything must be at rest this often in a row."""
 
 
-def run(wishes: Wishes, say: Say, *, keep_logs: Path | None = None) -> Verdict:
+def run(wishes: Wishes, say: Say, *, logs_to: Path | None = None) -> Verdict:
     """Start, hurt, wait, judge. Whatever was started has ended when this returns.
 
     Raises: ServerMissing: a server's program is not installed. ServerFailed, TimeoutError: it could not even begin.
@@ -67,8 +68,8 @@ def run(wishes: Wishes, say: Say, *, keep_logs: Path | None = None) -> Verdict:
         if wishes.broken is not None:
             prepare_broken(wishes.broken, home.store)
         house = House(_commands(wishes), _environment(home, ways), guard.folder / "home" / "logs", guard)
-        if keep_logs is not None:
-            stack.callback(_keep, (guard.folder / "home" / "logs", rabbit.folder, postgres.folder), keep_logs)
+        if logs_to is not None:
+            stack.callback(keep_logs, (guard.folder / "home" / "logs", rabbit.folder, postgres.folder), logs_to)
         stack.enter_context(house)
         _await_ready(home.settings, rabbit)
         recovery = Recovery(make_engine(postgres.url), askable=wishes.askable)
@@ -83,7 +84,7 @@ def run(wishes: Wishes, say: Say, *, keep_logs: Path | None = None) -> Verdict:
         _await_rest(wishes, home, driver, say)
         recovery.stop()
         driver.stop()
-        return judge(
+        verdict = judge(
             wishes,
             home,
             driver=driver,
@@ -92,6 +93,9 @@ def run(wishes: Wishes, say: Say, *, keep_logs: Path | None = None) -> Verdict:
             recovery=recovery,
             duration_s=time.monotonic() - began,
         )
+        if logs_to is not None and not verdict.holds:
+            keep_rows(home.store, guard.folder / "home" / "simulator" / "ledger.jsonl", logs_to)
+        return verdict
 
 
 def _at_once(*starts: Callable[[], Server]) -> None:
@@ -219,11 +223,3 @@ def _await_rest(wishes: Wishes, home: Home, driver: Driver, say: Say) -> None:
                 f"{driver.waiting:,} unanswered, {now.total - now.ended:,} of {now.total:,} dispatches not ended, "
                 f"{now.limits:,} limits and {now.closings:,} closings to come, {now.unread:,} receipts unread"
             )
-
-
-def _keep(folders: Sequence[Path], to: Path) -> None:
-    """Copy what everybody logged, to be read after the campaign."""
-    to.mkdir(parents=True, exist_ok=True)
-    for folder in folders:
-        for log in folder.glob("*.log"):
-            (to / log.name).write_bytes(log.read_bytes())
