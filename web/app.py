@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from web import pages, problems
@@ -32,6 +33,9 @@ from web.requests import Requests
 
 THREADS = 4
 """Requests that may be at the database at once; more wait their turn."""
+
+UNTOLD = TelemetryConfig(tracing=False, metrics=False, logs=False)
+"""FastAPI's own telling, which knows addresses: a carrier's holds its secret. Traces are ours (web/tracing.py)."""
 
 
 @asynccontextmanager
@@ -65,6 +69,7 @@ def make_app(house: House) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
+        telemetry=UNTOLD,
     )
     app.state.house = house
     app.state.board = metrics.Board(house.store)
