@@ -89,12 +89,17 @@ def among(connection: Connection, column: Column[Any], values: Collection[Any]) 
 
 
 def among_all(
-    connection: Connection, kind: TypeEngine[Any], values: Collection[Any]
+    connection: Connection, kind: TypeEngine[Any], values: Collection[Any], *, counted: bool = False
 ) -> Callable[[ColumnElement[Any]], ColumnElement[bool]]:
-    """The same of any column of this type. A statement that asks it of ten columns carries the values once."""
+    """The same of any column of this type. A statement that asks it of ten columns carries the values once.
+
+    `counted`: the planner may count them, for a statement that joins what it finds: where it thinks of one row, it
+    reads one side anew for each row of the other.
+    """
     if is_postgres(connection):
-        told = select(func.unnest(literal(list(values), ARRAY(kind)))).scalar_subquery()
-        return lambda column: column == any_(func.array(told))
+        every = literal(list(values), ARRAY(kind))
+        told = every if counted else func.array(select(func.unnest(every)).scalar_subquery())
+        return lambda column: column == any_(told)
     return lambda column: column.in_(values)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, null, select
 
 from dispatcher import tables
+from dispatcher.bulk import also
 from dispatcher.figures.instants import epoch_ms, shanghai_day, shanghai_hour, to_ms
 from dispatcher.figures.joined import Mine, Sides
 from dispatcher.figures.marks import Mark
@@ -95,7 +96,7 @@ class _Facts:
         columns = [told[name].label(name) for name in COLUMNS]
         alert, case_, sides = self.alert, self.case, self.sides
         query = select(*columns).select_from(sides.beside(alert.join(case_, alert.c.case_id == case_.c.id)))
-        query = query.where(alert.c.withdrawn_at.is_(None))
+        query = query.where(also(alert.c.withdrawn_at.is_(None)))  # nearly all of them
         return query if self.mine is None else query.where(self.mine(alert.c.case_id))
 
     def _told(self) -> dict[str, ColumnElement[Any]]:

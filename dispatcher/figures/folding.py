@@ -95,7 +95,7 @@ def whole_people(connection: Connection, case_ids: Collection[UUID]) -> list[UUI
 
 def these(connection: Connection, ids: Sequence[UUID]) -> Mine:
     """Says of a column that it holds one of these ids."""
-    return among_all(connection, tables.cases.c.id.type, ids)
+    return among_all(connection, tables.cases.c.id.type, ids, counted=True)
 
 
 def _make_anew(connection: Connection, ids: Sequence[UUID], now: datetime, on_time_push_s: float) -> None:
