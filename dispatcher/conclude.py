@@ -118,14 +118,10 @@ def _stopped(book: CaseBook, case_ids: Collection[UUID]) -> dict[UUID, Decimal]:
     if not paid:
         return {}
     table = tables.feedback
-    told = select(table.c.case_id, table.c.stopped_yuan).where(
-        table.c.case_id.in_(paid), table.c.target == "self", table.c.verdict.is_not(None)
-    )
-    stopped = {row.case_id: row.stopped_yuan for row in book.connection.execute(told.order_by(table.c.id))}
+    columns = (table.c.id, table.c.case_id, table.c.received_at, table.c.stopped_yuan)
+    told = select(*columns).where(table.c.case_id.in_(paid), table.c.target == "self", table.c.verdict.is_not(None))
+    rows = [*map(dict, book.connection.execute(told).mappings())]
     # the report that brings the case to rest is not written yet
-    stopped |= {
-        row["case_id"]: row["stopped_yuan"]
-        for row in book.draft.rows(table)
-        if row["target"] == "self" and row["verdict"] is not None
-    }
-    return {case_id: yuan or Decimal(0) for case_id, yuan in stopped.items()}
+    rows += [row for row in book.draft.rows(table) if row["target"] == "self" and row["verdict"] is not None]
+    rows.sort(key=lambda row: (row["received_at"], row["id"]))
+    return {row["case_id"]: row["stopped_yuan"] or Decimal(0) for row in rows}

@@ -153,13 +153,27 @@ def _in_short(told: Report) -> str:
 
 
 def _verdict(book: CaseBook, row: Row, told: Report) -> None:
-    """The latest word on the person himself stands on the case."""
-    if told.target != "self" or told.verdict is None:
+    """The latest word on the person himself stands on the case: the latest that came, not the last that was kept.
+
+    Two reports at once wait for one case, and the first to come may be the last to get it.
+    """
+    if told.target != "self" or told.verdict is None or _has_a_later_word(book, row["case_id"]):
         return
     book.load_cases([row["case_id"]])
     for case in book.family(book.cases[row["case_id"]]):
         case.update(verdict=told.verdict, dissuasion=told.dissuasion)
         book.touch_case(case)
+
+
+def _has_a_later_word(book: CaseBook, case_id: UUID) -> bool:
+    table = tables.feedback
+    later = select(table.c.id).where(
+        table.c.case_id == case_id,
+        table.c.target == Target.SELF,
+        table.c.verdict.is_not(None),
+        table.c.received_at > book.now,
+    )
+    return book.connection.execute(later.limit(1)).first() is not None
 
 
 def _move(book: CaseBook, row: Row, told: Report, *, newly_paid: bool) -> str:

@@ -130,6 +130,32 @@ def test_refused_on_the_phone_and_dissuaded_at_the_door(town: Town) -> None:
     assert town.case()["close_code"] == "dissuaded"
 
 
+def test_the_report_that_came_last_is_the_latest_word_whichever_was_kept_first(town: Town) -> None:
+    """The caller's report came first and waited for the case; the officer's, that she refuses, was kept before it."""
+    at_the_door(town)
+    call, visit = town.one(HUMAN), town.one(VISIT)
+    came_first = town.later(minutes=5)
+    town.later(seconds=3)
+    town.met(visit, dissuasion="refused")
+    town.now = came_first
+    town.reached(call)
+    case = town.case()
+    assert (case["state"], case["dissuasion"]) == ("open", "refused")
+
+
+def test_the_money_of_the_report_that_came_last_decides_how_a_loss_ends(town: Town) -> None:
+    """She had paid: the officer tells of nothing stopped, the caller later of 500 yuan, and is kept first."""
+    at_the_door(town)
+    call, visit = town.one(HUMAN), town.one(VISIT)
+    came_first = town.later(minutes=5)
+    town.later(seconds=3)
+    paid = {"verdict": "defrauded", "dissuasion": None, "defrauded_yuan": 900, "fraud_time": came_first}
+    town.reached(call, **paid, stopped_yuan=500)
+    town.now = came_first
+    town.met(visit, **paid, stopped_yuan=0)
+    assert town.case()["close_code"] == "defrauded_stopped"
+
+
 def test_a_linked_case_follows_its_leader(town: Town) -> None:
     """Two kinds of fraud, one call and one visit: reached is reached for both, and both close alike."""
     town.hears_of(GRANDMOTHER, risk="L2")
