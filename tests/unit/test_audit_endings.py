@@ -126,8 +126,8 @@ def test_whom_nobody_reached_may_not_be_closed() -> None:
     assert town.red() == {"cases", "follow_ups"}
 
 
-def test_a_case_that_nothing_will_close_is_found() -> None:
-    """She was reached and would not listen; everything has ended and the case stands open for ever."""
+def test_who_would_not_listen_is_left_to_a_supervisor() -> None:
+    """She was reached and would not listen; everything has ended, and her case stands open: it is counted as such."""
     town = a_good_day()
     said = {"verdict": "not_defrauded", "dissuasion": "refused"}
     grandmother = town.cases[GRANDMOTHER]
@@ -139,8 +139,10 @@ def test_a_case_that_nothing_will_close_is_found() -> None:
     town.reports("gcall01", "refused_advice", at=3, **said)
     town.ends("gcall", "fulfilled")
     town.cases[GRANDMOTHER] = replace(grandmother, state="open", close_code=None, closed_at=None)
-    assert town.red() == {"cases"}
-    assert "nothing will close it" in town.audit()["cases"].faults[0]
+    assert town.red() == set()
+    assert town.audit()["cases"].notes[1] == "open otherwise: 1, 1 by the town's truth; 1 would not listen"
+    town.closes(GRANDMOTHER, "dissuaded")
+    assert "cases" in town.red()
 
 
 def test_money_stopped_decides_the_closing() -> None:
