@@ -106,11 +106,15 @@ class Clock(threading.Thread):
         duties += [
             lambda: ring(clock.finish_releases(store, now=datetime.now(UTC))),
             lambda: ring(clock.notice_idle_units(store, now=datetime.now(UTC))),
-            lambda: ring(clock.ring_due(store, now=datetime.now(UTC))),
+            self._ring_due,
             self._fold,
         ]
         went_well = [_went_well(duty) for duty in duties]
         return all(went_well)
+
+    def _ring_due(self) -> None:
+        relay = self._engine.relay
+        relay.ring(clock.ring_due(self._engine.store, now=datetime.now(UTC), crowded=relay.crowded()))
 
     def _apply_receipts(self, now: datetime) -> tuple[int, list[Bell]]:
         network = self._engine.network

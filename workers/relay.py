@@ -27,7 +27,12 @@ FIRST = (Channel.SMS, Channel.CALL, Channel.VISIT)
 ROOM = 1_000
 """Batches of bells that may wait while a publish blocks; more are dropped."""
 
-
+DEEP = 20
+"""Messages that wait in a queue: no bell more brings forward what waits there too."""
+SEEN_S = 5.0
+"""How long a look at a queue is trusted: a broker that was wiped meanwhile holds nothing of what was seen."""
+LOOKS_S = 1.0
+"""From one look at a queue to the next."""
 BLOCKED_S = 3.0
 """A publish that takes longer is told as blocked."""
 
@@ -44,6 +49,8 @@ class Relay:
         self.dropped = 0
         self._lost_since: float | None = None
         self._sending_since: float | None = None
+        self._looked: dict[tuple[str, str], float] = {}
+        self._deep: dict[tuple[str, str], float] = {}
 
     def start(self) -> Relay:
         """Begin to ring."""
@@ -61,6 +68,11 @@ class Relay:
         if sending is not None and time.monotonic() - sending > BLOCKED_S:
             return "broker: takes no messages (blocked, or hanging); the clock rings again"
         return None if lost is None else "broker: the last message could not be published; the clock rings again"
+
+    def crowded(self) -> frozenset[tuple[str, str]]:
+        """Channels and lanes whose queues are so deep that a bell more brings nothing, as far as was seen lately."""
+        since = time.monotonic() - SEEN_S
+        return frozenset(way for way, at in self._deep.copy().items() if at > since)
 
     def ring(self, bells: Sequence[Bell]) -> None:
         """Take bells; drop them when the relay is blocked and full."""
@@ -91,6 +103,22 @@ class Relay:
             ids = [bell.dispatch_id for bell in group]
             for start in range(0, len(ids), self._chunk):
                 self._send(channel, lane, ids[start : start + self._chunk])
+            if len(ids) >= self._chunk:
+                self._look(channel, lane)
+
+    def _look(self, channel: str, lane: str) -> None:
+        """How deep a queue is into which much was published. Never raises: what was not seen is not deep."""
+        way, now = (channel, lane), time.monotonic()
+        if now - self._looked.get(way, -LOOKS_S) < LOOKS_S:
+            return
+        self._looked[way] = now
+        self._deep.pop(way, None)
+        try:
+            with self._app.producer_or_acquire() as producer, producer.connection.channel() as line:
+                if line.queue_declare(dispatch_queue(channel, lane), passive=True).message_count > DEEP:
+                    self._deep[way] = now
+        except Exception as fault:  # as with a bell that is lost: the clock rings again
+            log.debug("queue_not_seen", channel=channel, lane=lane, fault=type(fault).__name__)
 
     def _send(self, channel: str, lane: str, ids: list[UUID]) -> None:
         self._sending_since = time.monotonic()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from dispatcher import tables
 from dispatcher.bells import Bell, ring_pause
@@ -17,8 +18,12 @@ LIMITS = {"urgent": 1000, "routine": 2000}
 """The most dispatches that one sweep rings for, by lane."""
 
 
-def ring_due(store: Store, *, now: datetime) -> list[Bell]:
-    """The bells of waiting dispatches whose ring is due, urgent first; each is put off to its next ring. Commits."""
+def ring_due(store: Store, *, now: datetime, crowded: Collection[tuple[str, str]] = ()) -> list[Bell]:
+    """The bells of waiting dispatches whose ring is due, urgent first; each is put off to its next ring. Commits.
+
+    `crowded`: channels and lanes whose queues are deep: there only first bells are rung. One that was lost is rung
+    again once the queue is not, and would have had to wait its turn anyway.
+    """
     table = tables.dispatches
     columns = (table.c.id, table.c.channel, table.c.lane, table.c.rings)
     found: list[Any] = []
@@ -30,6 +35,8 @@ def ring_due(store: Store, *, now: datetime) -> list[Bell]:
                 table.c.lane == lane,
                 table.c.ring_at <= now,
             )
+            if deep := sorted(channel for channel, its_lane in crowded if its_lane == lane):
+                query = query.where(or_(table.c.rings == 0, table.c.channel.not_in(deep)))
             found += connection.execute(query.order_by(table.c.ring_at).limit(limit)).all()
     if not found:
         return []

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from story import GRANDMOTHER, Town
 
+from dispatcher import tables
 from dispatcher.clock import ring_due, take_turn
 from dispatcher.plan import SMS
 
@@ -53,6 +54,17 @@ def test_whoever_takes_the_turn_has_it_alone(town: Town) -> None:
         won.clear()
         town.later(seconds=1)
     assert not take_turn(town.store, "ring", every=timedelta(seconds=2), by="x", now=town.now)
+
+
+def test_no_bell_more_is_rung_into_a_deep_queue(town: Town) -> None:
+    """A hundred thousand wait: the text is not rung for again until its queue is shorter; its first bell always is."""
+    town.hears_of(GRANDMOTHER, risk="L1")
+    text = town.one(SMS)
+    later, deep = town.now + timedelta(minutes=1), {("sms", "urgent")}
+    assert text["id"] not in {bell.dispatch_id for bell in ring_due(town.store, now=later, crowded=deep)}
+    town.change(tables.dispatches, text["id"], rings=0)
+    assert text["id"] in {bell.dispatch_id for bell in ring_due(town.store, now=later, crowded=deep)}
+    assert text["id"] in {bell.dispatch_id for bell in ring_due(town.store, now=later + timedelta(minutes=1))}
 
 
 def test_the_bell_is_rung_again_for_what_nobody_claimed(town: Town) -> None:

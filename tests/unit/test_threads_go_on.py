@@ -36,7 +36,7 @@ class Duties:
         applied = receipts.Applied(0, 0, [])
         monkeypatch.setattr(receipts, "apply", self._duty("apply", applied, faults.get("apply")))
         monkeypatch.setattr(figures, "fold", self._duty("fold", 0, faults.get("fold")))
-        relay = SimpleNamespace(ring=lambda _bells: None)
+        relay = SimpleNamespace(ring=lambda _bells: None, crowded=frozenset)
         intake = SimpleNamespace(policy=SimpleNamespace(on_time_push_s=600.0))
         carriers, network = SimpleNamespace(ask_in={}), SimpleNamespace(has_names=False)
         engine = SimpleNamespace(store=None, relay=relay, intake=intake, carriers=carriers, network=network)
