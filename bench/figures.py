@@ -22,15 +22,19 @@ from sqlalchemy import Connection, func, insert, select
 from bench.servers import own_database
 from config.regions import Regions
 from dispatcher import figures, tables
-from dispatcher.figures import Scope
+from dispatcher.figures import Scope, resting
 from dispatcher.figures.cells import DEPTHS, right_cells
 from dispatcher.figures.instants import to_ms
 from dispatcher.figures.windows import Name, Window, named, year_before
 from dispatcher.keys import make_keyring
 from dispatcher.store import Store
+from dispatcher.tables.figures_kinds import KINDS
 from web.pages import outcomes
 
 FILL = Path(__file__).with_name("figures_rows.sql")
+ASTIR = 60
+"""One day in so many was struck out lately, and does not rest yet."""
+
 EACH = 2.2
 """Dispatches an alert, about."""
 
@@ -71,11 +75,24 @@ def fill(store: Store, dispatches: int, now: datetime) -> int:
             index.create(connection)
         for depth in DEPTHS:
             connection.execute(insert(cell).from_select([column.name for column in cell.columns], right_cells(depth)))
+        _rest(connection)
         many = func.sum(fact.c.dispatches_sms + fact.c.dispatches_call + fact.c.dispatches_visit)
         filled = int(connection.execute(select(many)).scalar_one())
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE figures_alerts, figures_days")
+        connection.exec_driver_sql("VACUUM ANALYZE figures_alerts, figures_days, figures_kinds, figures_rested")
     return filled
+
+
+def _rest(connection: Connection) -> None:
+    """All days rest but today, yesterday, and some that were struck out lately: at once, as the clock does one."""
+    kind = tables.figures_kinds
+    for dimension in KINDS:
+        for depth in resting.DEPTHS:
+            made = resting.right_kinds(dimension, depth)
+            connection.execute(insert(kind).from_select(resting.NAMES, made))
+    days = sorted(connection.execute(select(tables.figures_days.c.day).distinct()).scalars())
+    rows = [{"day": day} for day in days[:-2] if day % ASTIR]
+    connection.execute(insert(tables.figures_rested), rows)
 
 
 def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
@@ -115,7 +132,8 @@ def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
     figures.count(connection, scope, kpis=outcomes.WHOLE, now=now)
     figures.count(connection, year, kpis=outcomes.HEAD, now=now)
     figures.count(connection, scope, kpis=outcomes.BY_ROW, by=("prefecture",), now=now)
-    figures.count_each(connection, scope, kpis=outcomes.BY_ROW, dimensions=("level", "type", "hour"), now=now)
+    figures.count_each(connection, scope, kpis=outcomes.BY_ROW, dimensions=("level", "type"), now=now)
+    figures.count(connection, scope, kpis=("alerts",), by=("hour",), now=now)
     for one in (scope, year):
         figures.count(connection, one, kpis=("alerts",), by=("day",), now=now)
     figures.all_quantiles(connection, scope, now=now)

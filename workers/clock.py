@@ -41,6 +41,11 @@ RESTING = timedelta(seconds=1.5)
 """So old is a change before it is folded: most alerts are planned and answered within it, and are folded once."""
 
 
+RESTING_EVERY = timedelta(seconds=60)
+RESTING_S = 1.0
+"""So often, and for so long, days that no fold changes any more are summed up."""
+
+
 class ClockStep(bootsteps.StartStopStep):
     """Starts the clock with its worker, after the pool was forked."""
 
@@ -108,6 +113,7 @@ class Clock(threading.Thread):
             lambda: ring(clock.notice_idle_units(store, now=datetime.now(UTC))),
             self._ring_due,
             self._fold,
+            self._rest,
         ]
         went_well = [_went_well(duty) for duty in duties]
         return all(went_well)
@@ -133,6 +139,13 @@ class Clock(threading.Thread):
             meters.acted("fold_figures", folded)
             if folded == 0 or time.monotonic() > until:
                 return
+
+    def _rest(self) -> None:
+        """Sum up days at rest at a leisurely pace: without them the figures are as right, and slower."""
+        store, now = self._engine.store, datetime.now(UTC)
+        if clock.take_turn(store, "rest", every=RESTING_EVERY, by=self._engine.owner, now=now):
+            made = figures.rest(store, now=now, within_s=RESTING_S, stopping=self._stopping.is_set)
+            meters.acted("rest_figures", made)
 
     def _rounds(self, name: str, duty: Callable[[datetime], tuple[int, list[Bell]]]) -> None:
         for _ in range(MOST_ROUNDS):

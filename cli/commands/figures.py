@@ -39,6 +39,7 @@ def verify(
         push_s = load_policy(settings.policy).on_time_push_s
         found = figures.verify(store, now=datetime.now(UTC), on_time_push_s=push_s)
         drifted, cells = len(found.drifted), len(found.cells)
+        days = len(found.days)
         if repair and not found.agrees:
             figures.repair(store, found, now=datetime.now(UTC))
             while figures.fold(store, now=datetime.now(UTC), on_time_push_s=push_s):
@@ -49,6 +50,7 @@ def verify(
         "waiting": found.waiting,
         "drifted": drifted,
         "drifted_days": cells,
+        "drifted_days_at_rest": days,
         "agrees": found.agrees,
         "cases": [str(case_id) for case_id in found.drifted],
     }
@@ -57,7 +59,8 @@ def verify(
     else:
         out.print(
             f"{found.compared} cases compared, {found.waiting} wait for the next fold; "
-            f"{drifted} had drifted, and {cells} sums of a day and county"
+            f"{drifted} had drifted, and {cells} sums of a day and county, "
+            f"and {days} days by level, type, hour or source"
         )
         for case_id in found.drifted[:20]:
             out.print(f"  case {case_id}: its figures are not what its rows say")

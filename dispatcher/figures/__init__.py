@@ -7,6 +7,7 @@ branches()   the figures of the units right below one, each with all below it
 quantiles()  response times of a scope: p50, p90, p99; all_quantiles(): several at once
 behind()     whom a figure counted, as long a list as the figure says; unit_of() tells of what
 fold()       the facts of touched people are made anew; the clock does it every second
+rest()       days that no fold changes are summed up by level, type, hour and source; the clock does it at leisure
 verify()     whether the facts at rest are what the rows say; repair() has the others made anew
 lag()        how far the figures are behind the rows; cases_waiting(): how many cases
 figures()    the alerts, the dispatches by state, the first dozen, straight from the rows
@@ -22,6 +23,7 @@ from dispatcher.figures.each import count_each
 from dispatcher.figures.folding import fold
 from dispatcher.figures.lag import Lag, cases_waiting, lag
 from dispatcher.figures.quantiles import all_quantiles, quantiles
+from dispatcher.figures.resting import rest
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Behind, Key, Kpi, Quantiles, Table
 from dispatcher.figures.verifying import Verified, repair, verify
@@ -53,6 +55,7 @@ __all__ = [
     "lag",
     "quantiles",
     "repair",
+    "rest",
     "unit_of",
     "verify",
 ]

@@ -70,6 +70,9 @@ PERSONS: Mapping[Mark, str] = {
     Mark.MEETING_RIPE: "persons_meeting_ripe",
 }
 KEYS = ("depth", "day", "region", "is_test", "history")
+SUMS = tuple(column.name for column in tables.figures_days.columns if column.name not in KEYS)
+"""The columns that are sums; figures_kinds has the same."""
+
 DEPTHS = (6, 4, 2)
 """Digits of a code that tell a county, a prefecture, a province."""
 
@@ -114,25 +117,37 @@ def told_by_facts(facts: FromClause, part: Part) -> ColumnElement[Any]:
 
 def right_cells(depth: int = 6) -> Select[Any]:
     """The cells of a depth as the facts at rest make them, with the columns of the table, in their order."""
-    fact = tables.figures_alerts
+    return _cells(tables.figures_alerts, depth, summands())
+
+
+def summands() -> dict[str, ColumnElement[Any]]:
+    """What a fact at rest adds to each sum, by the sum's column."""
     parts: dict[str, Part] = {"pushes": Alerts(joined=True)}
     parts |= {name: Alerts(marks) for marks, name in ALERTS.items()}
     parts |= {name: Persons(marks) for marks, name in PERSONS.items()}
     parts |= {name: Sum("", (name,)) for name in COUNTS}
-    return _cells(fact, depth, {name: told_by_facts(fact, part) for name, part in parts.items()})
+    return {name: told_by_facts(tables.figures_alerts, part) for name, part in parts.items()}
 
 
 def _cells(source: FromClause, depth: int, told: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
     """A source's columns summed up by day, region of this depth, and kind."""
-    region: ColumnElement[Any] = source.c.region
-    if depth < 6:
-        zeros: ColumnElement[str] = literal_column(f"'{'0' * (6 - depth)}'")
-        region = func.substr(source.c.region, 1, literal_column(str(depth)), type_=String()).concat(zeros)
+    region = region_of(source, depth)
     keys = [source.c.day, region.label("region"), source.c.is_test, source.c.history]
-    names = [column.name for column in tables.figures_days.columns if column.name not in KEYS]
-    sums = [cast(func.sum(told[name]), BigInteger).label(name) for name in names]
     groups = [source.c.day, region, source.c.is_test, source.c.history]
-    return select(literal(depth).label("depth"), *keys, *sums).group_by(*groups)
+    return select(literal(depth).label("depth"), *keys, *summed_up(told)).group_by(*groups)
+
+
+def region_of(source: FromClause, depth: int) -> ColumnElement[Any]:
+    """The code of the region of this depth in which a row's region lies."""
+    if depth == 6:
+        return source.c.region
+    zeros: ColumnElement[str] = literal_column(f"'{'0' * (6 - depth)}'")
+    return func.substr(source.c.region, literal_column("1"), literal_column(str(depth)), type_=String()).concat(zeros)
+
+
+def summed_up(told: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """The sums of what rows tell, in the order of the table's columns."""
+    return [cast(func.sum(told[name]), BigInteger).label(name) for name in SUMS]
 
 
 def make_cells_anew(connection: Connection, places: Collection[Place]) -> None:

@@ -19,7 +19,7 @@ from dispatcher.figures.dimensions import REGIONS, check_dimensions, read_key
 from dispatcher.figures.facts import COLUMNS, facts
 from dispatcher.figures.folding import ripe, these, touched_since, whole_people
 from dispatcher.figures.parts import Alerts, Part, Persons, Residents, Sum
-from dispatcher.figures.pieces import can_be_summed, count_pieces
+from dispatcher.figures.pieces import count_pieces, sums_for
 from dispatcher.figures.scope import Scope, aliases
 from dispatcher.figures.sums import Counted, count_parts
 from dispatcher.figures.table import Key, Kpi, Table
@@ -66,12 +66,25 @@ def cells_of(wanted: Iterable[Definition], counted: dict[Part, int], scope: Scop
 def _parts_of(
     connection: Connection, scope: Scope, known: Sequence[Sum | Alerts | Persons], by: Sequence[str], now: datetime
 ) -> Counted:
-    if can_be_summed(scope, by) and all(in_cells(part) for part in known):
-        fresh = fresh_of(connection, now)
-        made = _made(connection, fresh, now) if fresh else None
-        return count_pieces(connection, scope, known, by, fresh=fresh, made=made)
+    if (found := summed_parts(connection, scope, known, [by], now)) is not None:
+        return found[0]
     source = source_of(connection, now=now)
     return count_parts(connection, source, scope.on(source), known, by)
+
+
+def summed_parts(
+    connection: Connection,
+    scope: Scope,
+    known: Sequence[Sum | Alerts | Persons],
+    groups: Sequence[Sequence[str]],
+    now: datetime,
+) -> list[Counted] | None:
+    """The parts by each of `groups`, from the sums at rest; None where there are no sums for one of them."""
+    if not all(in_cells(part) for part in known) or any(sums_for(scope, by) is None for by in groups):
+        return None
+    fresh = fresh_of(connection, now)
+    made = _made(connection, fresh, now) if fresh else None
+    return count_pieces(connection, scope, known, groups, fresh=fresh, made=made)
 
 
 def fresh_of(connection: Connection, now: datetime) -> list[UUID]:

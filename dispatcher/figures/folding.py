@@ -11,19 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, text
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from dispatcher import tables
 from dispatcher.bulk import among, among_all
+from dispatcher.figures.alone import alone
 from dispatcher.figures.cells import Place, make_cells_anew
 from dispatcher.figures.facts import COLUMNS, ON_TIME_PUSH_S, facts
 from dispatcher.figures.instants import to_ms
 from dispatcher.figures.joined import Mine
+from dispatcher.figures.resting import facts_of_rested_days, strike_out
 from dispatcher.store import Store, is_postgres
 from dispatcher.touched import read_touched
-
-LOCK = 0x7175_616E_7A76
-"""The number of the lock under which one fold at a time works on PostgreSQL; SQLite has one writer anyway."""
 
 CASES = 2_000
 SMALL = 300
@@ -54,7 +53,7 @@ def fold(
         if not waits and not ripe(connection, now - rest, limit=1):
             return 0
     with store.write() as connection:
-        if not _alone(connection):
+        if not alone(connection):
             return 0
         plenty, few = (MANY, MANY_SMALL) if many else (CASES, SMALL)
         most = plenty if is_postgres(connection) else few
@@ -104,10 +103,14 @@ def _make_anew(connection: Connection, ids: Sequence[UUID], now: datetime, on_ti
     fact = tables.figures_alerts
     mine = among(connection, fact.c.case_id, ids)
     places = _places(connection, mine)
+    before = facts_of_rested_days(connection, mine, {day for day, _ in places})
     connection.execute(delete(fact).where(mine))
     made = facts(these(connection, ids), now=now, on_time_push_s=on_time_push_s)
     connection.execute(insert(fact).from_select(COLUMNS, made))
-    make_cells_anew(connection, places | _places(connection, mine))
+    places_now = _places(connection, mine)
+    after = facts_of_rested_days(connection, mine, {day for day, _ in places_now})
+    strike_out(connection, {day for day in before.keys() | after.keys() if before.get(day) != after.get(day)})
+    make_cells_anew(connection, places | places_now)
 
 
 def _places(connection: Connection, mine: ColumnElement[bool]) -> set[Place]:
@@ -133,9 +136,3 @@ def _take(connection: Connection, most: int) -> tuple[list[UUID], set[UUID]]:
 def _changes(connection: Connection, limit: int) -> Sequence[Any]:
     change = tables.figures_changes
     return connection.execute(select(change.c.id, change.c.at, change.c.cases).order_by(change.c.id).limit(limit)).all()
-
-
-def _alone(connection: Connection) -> bool:
-    if not is_postgres(connection):
-        return True
-    return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar())

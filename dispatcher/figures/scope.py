@@ -76,6 +76,10 @@ class Scope:
             found.append(facts.c.received_at < self.until)
         return found + self.beside_time(facts)
 
+    def whole_days_on(self, facts: Any) -> list[Any]:
+        """The same of facts whose days lie wholly in the window."""
+        return [facts.c.is_test.is_(self.tests), *self.beside_time(facts)]
+
     def on_cells(self, cells: Any, digits: int) -> list[Any]:
         """On cells (cells.py), besides their days and tests; only what they know.
 

@@ -21,6 +21,7 @@ from dispatcher.tables.events import Event
 from dispatcher.tables.feedback import Feedback
 from dispatcher.tables.figures import FigureAlert, FigureChange
 from dispatcher.tables.figures_days import FigureDay
+from dispatcher.tables.figures_kinds import FigureKind, FigureRested
 from dispatcher.tables.holds import Hold
 from dispatcher.tables.outcomes import Untold
 from dispatcher.tables.policies import PolicyText
@@ -53,6 +54,8 @@ feedback = _table(Feedback)
 figures_alerts = _table(FigureAlert)
 figures_changes = _table(FigureChange)
 figures_days = _table(FigureDay)
+figures_kinds = _table(FigureKind)
+figures_rested = _table(FigureRested)
 holds = _table(Hold)
 outcomes = _table(Untold)
 policies = _table(PolicyText)
@@ -87,6 +90,8 @@ __all__ = [
     "FigureAlert",
     "FigureChange",
     "FigureDay",
+    "FigureKind",
+    "FigureRested",
     "Hold",
     "Person",
     "PolicyText",
@@ -117,6 +122,8 @@ __all__ = [
     "figures_alerts",
     "figures_changes",
     "figures_days",
+    "figures_kinds",
+    "figures_rested",
     "holds",
     "metadata",
     "outcomes",

@@ -22,4 +22,4 @@ def town(store: Store) -> Iterator[Town]:
     while figures.fold(store, now=town.now):
         pass
     found = figures.verify(store, now=town.now)
-    assert (found.waiting, found.drifted, found.cells) == (0, [], [])
+    assert (found.waiting, found.drifted, found.cells, found.days) == (0, [], [], [])

@@ -10,7 +10,7 @@ from sqlalchemy import delete, text, update
 from story import GRANDMOTHER, STUDENT, Town
 
 from dispatcher import figures, tables
-from dispatcher.figures import Scope, counting, folding
+from dispatcher.figures import Scope, alone, counting, folding
 from dispatcher.store import is_postgres
 
 
@@ -117,7 +117,7 @@ def test_one_folds_at_a_time(town: Town) -> None:
         pytest.skip("SQLite has one writer anyway")
     town.hears_of(GRANDMOTHER)
     with town.store.write() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": folding.LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": alone.LOCK})
         assert figures.fold(town.store, now=town.now) == 0
     assert figures.fold(town.store, now=town.now) == 1
 

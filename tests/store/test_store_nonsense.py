@@ -182,6 +182,14 @@ HEALTH: dict[str, Any] = {
     "our_fault_code": None,
 }
 NAME: dict[str, Any] = {"carrier": "simulator", "carrier_ref": "C-1", "reference": "abc", "told_at": NOON}
+KIND: dict[str, Any] = {one.name: 0 for one in tables.figures_kinds.columns} | {
+    "dimension": "level",
+    "depth": 2,
+    "region": "140000",
+    "value": "L1",
+    "is_test": False,
+    "history": False,
+}
 HERE: dict[str, Any] = {
     "name": "urgent-1@quanzu",
     "lane": "urgent",
@@ -202,6 +210,8 @@ NEW_ROWS: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
     (tables.webhooks, HOOK, {"tries": 1}, "failing_counts_its_tries"),
     (tables.buckets, BUCKET, {"channel": "visit"}, "channel_is_known"),
     (tables.buckets, BUCKET, {"tokens": -0.5}, "never_overdrawn"),
+    (tables.figures_kinds, KIND, {"dimension": "zodiac"}, "dimension_is_known"),
+    (tables.figures_kinds, KIND, {"depth": 6}, "depth_is_known"),
     (tables.workers, HERE, {"lane": "scenic"}, "lane_is_known"),
     (tables.carrier_health, HEALTH, {"state": "ajar", "probe_at": NOON}, "state_is_known"),
     (tables.carrier_health, HEALTH, {"state": "open"}, "closed_needs_no_probe"),

@@ -65,12 +65,13 @@ def show(asking: Asking) -> Response:
         before = count(connection, year, kpis=HEAD, now=now).whole
         below = _below(scope)
         places = count(connection, scope, kpis=BY_ROW, by=(below,), now=now).rows
-        each = count_each(connection, scope, kpis=BY_ROW, dimensions=("level", "type", "hour"), now=now)
+        each = count_each(connection, scope, kpis=BY_ROW, dimensions=("level", "type"), now=now)
+        hours = count(connection, scope, kpis=("alerts",), by=("hour",), now=now).rows  # no persons: sums alone
         told: dict[str, Any] = {
             "levels": _rows(asking, connection, wanted, "level", each["level"]),
             "places": _rows(asking, connection, wanted, below, places),
             "types": _rows(asking, connection, wanted, "type", each["type"]),
-            "hours": _hours(asking, each["hour"]),
+            "hours": _hours(asking, hours),
             "years": _years(asking, connection, scope, year, window),
             "latency": _latency(connection, scope, asking),
             "lag": lag(connection, now).behind.total_seconds(),
