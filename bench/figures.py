@@ -116,6 +116,7 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
     found["ytd by level and source"] = ask(Scope(ytd.since, ytd.until), "level", "source")
     for name in (Name.MONTH, Name.YTD):
         found[f"a page of outcomes, {name.value}"] = partial(_outcomes, window=named(name, now), now=now)
+        found[f"its response times, {name.value}"] = partial(_response_times, window=named(name, now), now=now)
     found["month, quantiles by level"] = lambda connection: figures.quantiles(
         connection, Scope(named(Name.MONTH, now).since, now), "reached_ms", now=now
     )
@@ -126,7 +127,7 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
 
 
 def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
-    """All that the page of outcomes counts, as web/pages/outcomes.py does."""
+    """All that the page of outcomes counts before it answers, as web/pages/outcomes.py does."""
     scope, back = Scope(window.since, window.until), year_before(window)
     year = Scope(back.since, back.until)
     figures.count(connection, scope, kpis=outcomes.WHOLE, now=now)
@@ -136,7 +137,11 @@ def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
     figures.count(connection, scope, kpis=("alerts",), by=("hour",), now=now)
     for one in (scope, year):
         figures.count(connection, one, kpis=("alerts",), by=("day",), now=now)
-    figures.all_quantiles(connection, scope, now=now)
+
+
+def _response_times(connection: Connection, *, window: Window, now: datetime) -> None:
+    """What the page of outcomes asks for once it is there, as web/pages/latency.py does."""
+    figures.all_quantiles(connection, Scope(window.since, window.until), now=now)
 
 
 def measure(store: Store, now: datetime, times: int) -> dict[str, dict[str, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from doors import CITY, COUNTY, OTHER_CITY
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from visited import House
 from visitors import PASSWORD, account
 
@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 expect.set_options(timeout=90_000)  # others share the machine: nothing here may fail for being slow
 
 PHONE, WALL = {"width": 390, "height": 844}, {"width": 2560, "height": 1440}
-PAGES = ("/pages/now", "/pages/outcomes?window=ytd", "/pages/cases?window=ytd", "/pages/league?window=ytd")
+LATENCY = "/pages/outcomes/latency?window=ytd"
+PAGES = ("/pages/now", "/pages/outcomes?window=ytd", LATENCY, "/pages/cases?window=ytd", "/pages/league?window=ytd")
 AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.target.join(' ')).slice(0, 3).join(' | '))"""
@@ -97,7 +98,7 @@ def test_wang_cannot_see_it_by_any_address(page: Page, house: House) -> None:
     sign_in(page, "wang.li")
     case = the_case(house)
     ways = (case, f"{case}?region={CITY}", f"{case}/", f"/pages/cases?region={COUNTY}", f"/pages/league?unit={CITY}")
-    for way in (*ways, f"/pages/outcomes?region={CITY}"):
+    for way in (*ways, f"/pages/outcomes?region={CITY}", f"/pages/outcomes/latency?region={CITY}"):
         answer = page.goto(way)
         assert answer is not None and answer.status == 404, way
         # a token or the case's own id may hold any three digits
@@ -113,6 +114,59 @@ def test_a_screen_that_lost_its_house_says_so(page: Page) -> None:
     expect(page.locator("#stale")).to_be_visible()
     page.unroute("**/pages/now")
     expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_response_times_come_after_the_page(page: Page) -> None:
+    """Li opens Outcomes: the figures are there, the response times come by themselves, and are printed with them."""
+    sign_in(page, "li.na")
+    held: list[Route] = []
+    page.route("**/pages/outcomes/latency?*", lambda route: held.append(route))
+    page.goto("/pages/outcomes?window=ytd")
+    expect(page.get_by_text("响应时间计算中…")).to_be_visible()
+    expect(page.locator(".funnel li").first.get_by_role("link")).to_have_text(re.compile(r"^\d+$"))
+    held[0].continue_()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("row", name="收到 → 接触本人")).to_be_visible()
+    expect(page.get_by_text("响应时间计算中…")).to_have_count(0)
+
+
+def test_response_times_that_do_not_come_are_missed_alone(page: Page) -> None:
+    """The database, then the network goes while they are awaited: the section says so, and its link leads to them."""
+    sign_in(page, "li.na")
+    for fails in (lambda route: route.fulfill(status=503, body="<h1>no</h1>"), lambda route: route.abort()):
+        page.route("**/pages/outcomes/latency?*", fails)
+        page.goto("/pages/outcomes?window=ytd")
+        expect(page.get_by_text("响应时间没有读到。")).to_be_visible()
+        expect(page.get_by_text("响应时间计算中…")).to_be_hidden()
+        expect(page.locator(".funnel")).to_be_visible()
+        page.unroute("**/pages/outcomes/latency?*")
+    page.get_by_role("link", name="单独查看响应时间").click()
+    expect(page.get_by_role("row", name="收到 → 接触本人")).to_be_visible()
+
+
+def test_a_session_that_ends_before_they_come_leads_to_the_door(page: Page, context: BrowserContext) -> None:
+    """Li's session ends between the page and its response times: no sign-in is squeezed into the section."""
+    sign_in(page, "li.na")
+    held: list[Route] = []
+    page.route("**/pages/outcomes/latency?*", lambda route: held.append(route))
+    page.goto("/pages/outcomes?window=ytd")
+    expect(page.get_by_text("响应时间计算中…")).to_be_visible()
+    context.clear_cookies()
+    held[0].continue_(headers={**held[0].request.headers, "cookie": ""})
+    expect(page.get_by_label("登录名")).to_be_visible()
+    assert page.url.endswith("/pages/sign-in")
+
+
+def test_a_browser_without_scripts_follows_a_link_to_them(browser: Browser, house: House) -> None:
+    """Wang's old browser runs no scripts: no promise is made that nobody keeps, and a link shows them alone."""
+    plain = browser.new_context(base_url=house.origin, locale="zh-CN", java_script_enabled=False)
+    page = plain.new_page()
+    sign_in(page, "wang.li")
+    page.goto("/pages/outcomes?window=ytd")
+    expect(page.get_by_text("响应时间计算中…")).to_be_hidden()
+    page.get_by_role("link", name="单独查看响应时间").click()
+    expect(page.get_by_role("heading", name="响应时间")).to_be_visible()
+    plain.close()
 
 
 def test_a_key_press_leads_everywhere(page: Page) -> None:
@@ -146,6 +200,7 @@ def test_no_page_keeps_anybody_out(context: BrowserContext, page: Page, house: H
 def look(page: Page, way: str) -> list[str]:
     """The serious faults of a page, on a phone and on a wall."""
     page.goto(way)
+    expect(page.locator(".waiting")).to_have_count(0)  # what comes after the page is looked at as well
     found = []
     for size in (PHONE, WALL):
         page.set_viewport_size(size)  # type: ignore[arg-type]  # two numbers by name

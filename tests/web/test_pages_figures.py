@@ -13,10 +13,14 @@ from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, Doors, opened
 from fastapi.testclient import TestClient
 from visitors import account, browser, enter, signed_in
 
-from dispatcher.figures import KPIS, branches, count, fold
+from dispatcher.figures import KPIS, all_quantiles, branches, count, fold
 from dispatcher.figures.scope import Scope
+from dispatcher.figures.windows import Name, named
+from dispatcher.figures.wording import NONE, Lang, seconds
 from dispatcher.keys import Keyring
+from web.pages import latency, words
 
+LIVE = {"HX-Request": "true"}
 LINK = re.compile(r'<a href="(/pages/cases\?[^"]+)">([^<]*)</a>')
 HEADING = re.compile(r"<h1>[^<]* · ([\d,]+) ")
 MOST = 24
@@ -121,7 +125,7 @@ def step(client: TestClient, page: str, name: str) -> str:
     return told
 
 
-@pytest.mark.parametrize("page", ["outcomes", "cases", "league"])
+@pytest.mark.parametrize("page", ["outcomes", "outcomes/latency", "cases", "league"])
 @pytest.mark.parametrize("asked", [f"region={CITY}", f"region={COUNTY}", "region=990000", f"unit={COUNTY}", "unit=x"])
 def test_nothing_is_told_of_another_region(wang: TestClient, page: str, asked: str) -> None:
     """Wang watches the city next door: another's region or unit, and one that never was, are answered alike."""
@@ -155,6 +159,72 @@ def test_filters_are_read_or_refused_in_words(li: TestClient, asked: str, status
     assert answer.status_code == status
     told: Any = HEADING.search(answer.text)
     assert (told.group(1) == "5") if status == 200 else "请检查" in answer.text
+
+
+def times(page: str) -> list[list[str]]:
+    """The table of response times: what, and within which time half, nine in ten and all but one in a hundred were."""
+    table = page.split("99% 在</th>")[1].split("</table>")[0]
+    rows = re.findall(r"<tr><th[^>]*>(.*?)</tr>", table)
+    return [re.split(r"</t[hd]>(?:<td[^>]*>)?", row)[:4] for row in rows]
+
+
+def test_outcomes_come_before_their_response_times(
+    month: Doors, li: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Li opens a long window: nobody reads its response times before she sees the page, which says they will come."""
+    monkeypatch.setattr(latency, "all_quantiles", lambda *_, **__: pytest.fail("the page waited for response times"))
+    page = li.get(f"/pages/outcomes?window=ytd&region={CITY}&level=L1").text
+    way = f"/pages/outcomes/latency?window=ytd&amp;region={CITY}&amp;level=L1"
+    assert f'aria-live="polite" hx-get="{way}" hx-trigger="load"' in page
+    assert f'<a href="{way}">' in page and "响应时间计算中…" in page and "99% 在" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "scope"), [("", {}), (f"region={CITY}", {"region": CITY}), ("level=L2", {"risks": ("L2",)})]
+)
+def test_response_times_come_as_a_part_and_as_a_page(
+    month: Doors, li: TestClient, asked: str, scope: dict[str, Any]
+) -> None:
+    """Li's page asks for its part and another's browser follows the link: both read the figures' own quantiles."""
+    part = li.get(f"/pages/outcomes/latency?{asked}", headers=LIVE)
+    page = li.get(f"/pages/outcomes/latency?{asked}")
+    assert part.status_code == page.status_code == 200
+    assert "<html" not in part.text and "<html" in page.text and 'href="/pages/outcomes?' in page.text
+    window = named(Name.MONTH, month.now)
+    with month.store.read() as connection:
+        each = all_quantiles(connection, Scope(window.since, window.until, **scope), now=month.now)
+    right = [
+        [words.say(Lang.ZH, f"latency.{what}"), *(NONE if ms is None else seconds(ms / 1000, Lang.ZH) for ms in told)]
+        for what, rows in each.items()
+        if (one := rows.get(())) is not None
+        for told in [(one.p50, one.p90, one.p99)]
+    ]
+    assert right and times(part.text) == times(page.text) == right
+    assert part.headers["content-security-policy"] == li.get("/pages/outcomes").headers["content-security-policy"]
+
+
+def test_response_times_are_of_ones_own_region_alone(li: TestClient, wang: TestClient) -> None:
+    """Nobody of Wang's city was ever reached, one of Li's province was: only her part tells how soon."""
+    assert any(what == "收到 → 接触本人" for what, *_ in times(li.get("/pages/outcomes/latency", headers=LIVE).text))
+    mine = wang.get("/pages/outcomes/latency", headers=LIVE).text
+    assert "收到 → 首次发出" in mine and "收到 → 接触本人" not in mine
+
+
+def test_response_times_are_for_whoever_is_signed_in(month: Doors) -> None:
+    """A session ended while the page was loading: the whole page goes to the door, as does who followed the link."""
+    stranger = browser(month)
+    part = stranger.get("/pages/outcomes/latency", headers=LIVE)
+    assert (part.status_code, part.headers["hx-redirect"], part.text) == (204, "/pages/sign-in", "")
+    alone = stranger.get("/pages/outcomes/latency?window=ytd")
+    assert alone.headers["location"] == "/pages/sign-in?next=%2Fpages%2Foutcomes%2Flatency%3Fwindow%3Dytd"
+
+
+@pytest.mark.parametrize("asked", ["from=yesterday", "from=2026-11-22&to=2026-11-01", "level=L9", "type=pigeon"])
+def test_response_times_refuse_filters_as_their_page_does(li: TestClient, asked: str) -> None:
+    """Li wrote a filter that cannot be read into the part's address: it is refused in the words of the page."""
+    page, part = li.get(f"/pages/outcomes?{asked}"), li.get(f"/pages/outcomes/latency?{asked}", headers=LIVE)
+    assert page.status_code == part.status_code == 422
+    assert "请检查" in page.text and "请检查" in part.text
 
 
 @pytest.mark.parametrize("asked", ["kpi=pigeons", "part=middle", "after=x", "kpi=alerts_per_100k&part=denominator"])

@@ -99,6 +99,8 @@ def test_nothing_is_run_or_loaded_from_elsewhere(doors: Doors) -> None:
     for way in (
         "/pages",
         "/pages/now",
+        "/pages/outcomes/latency",
+        "/pages/outcomes/latency?level=L9",
         "/pages/sign-in",
         "/pages/nothing",
         "/pages/static/pages.css",

@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, select
 
 from dispatcher import tables
-from dispatcher.figures import all_quantiles, count, count_each, lag
+from dispatcher.figures import count, count_each, lag
 from dispatcher.figures.scope import Scope
-from dispatcher.figures.table import Key, Kpi, Quantiles
+from dispatcher.figures.table import Key, Kpi
 from dispatcher.figures.windows import Window, change, year_before
 from dispatcher.plan import LOCAL
+from web.pages import latency
 from web.pages.asking import Asking
 from web.pages.charts import Bar, columns, lines
 from web.pages.filters import CHOICES, Chosen, chosen
@@ -54,7 +55,7 @@ class Row:
 
 
 def show(asking: Asking) -> Response:
-    """The page, for the window and filters of its address."""
+    """The page, for the window and filters of its address; it asks for response times when it is there."""
     with asking.house.store.read() as connection:
         wanted = chosen(asking, connection)
         scope, now = wanted.asked.scope, asking.now
@@ -73,7 +74,6 @@ def show(asking: Asking) -> Response:
             "types": _rows(asking, connection, wanted, "type", each["type"]),
             "hours": _hours(asking, hours),
             "years": _years(asking, connection, scope, year, window),
-            "latency": _latency(connection, scope, asking),
             "lag": lag(connection, now).behind.total_seconds(),
         }
     cells = {name: shown(name, cell, asking.lang, wanted) for name, cell in whole.items()}
@@ -89,6 +89,7 @@ def show(asking: Asking) -> Response:
         late=[cells[name] for name in LATE],
         money=[cells[name] for name in MONEY],
         parts=_parts(whole),
+        latency=wanted.link(latency.ADDRESS),
         **told,
     )
 
@@ -180,11 +181,6 @@ def _years(asking: Asking, connection: Connection, scope: Scope, year: Scope, wi
     told = [label if at % every == 0 else "" for at, label in enumerate(labels)]
     drawn = [(name, list(amounts.values())[: len(labels)]) for name, amounts in series]
     return lines(drawn, told, name=say(asking.lang, "outcomes.years"))
-
-
-def _latency(connection: Connection, scope: Scope, asking: Asking) -> list[tuple[str, Quantiles]]:
-    each = all_quantiles(connection, scope, now=asking.now)
-    return [(say(asking.lang, f"latency.{what}"), rows[()]) for what, rows in each.items() if () in rows]
 
 
 def _growth(now: Kpi, before: Kpi, is_rate: bool) -> Any:
