@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 from queue import Empty, Full, Queue
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -111,14 +112,19 @@ class Relay:
         way, now = (channel, lane), time.monotonic()
         if now - self._looked.get(way, -LOOKS_S) < LOOKS_S:
             return
-        self._looked[way] = now
+        self._looked[way] = self._sending_since = now  # a broker that hangs here is told of like any other
         self._deep.pop(way, None)
         try:
-            with self._app.producer_or_acquire() as producer, producer.connection.channel() as line:
+            # on a line of its own that waits for no answer for ever: no bell is held up by a broker that gives none
+            patient = {"read_timeout": LOOKS_S}
+            with self._app.connection_for_write(transport_options=patient) as connection:
+                line: Any = connection.channel()  # the stubs do not know what it can do
                 if line.queue_declare(dispatch_queue(channel, lane), passive=True).message_count > DEEP:
                     self._deep[way] = now
         except Exception as fault:  # as with a bell that is lost: the clock rings again
             log.debug("queue_not_seen", channel=channel, lane=lane, fault=type(fault).__name__)
+        finally:
+            self._sending_since = None
 
     def _send(self, channel: str, lane: str, ids: list[UUID]) -> None:
         self._sending_since = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -56,3 +57,28 @@ def test_what_was_seen_is_not_trusted_for_long(monkeypatch: pytest.MonkeyPatch) 
     assert relay.crowded()
     monkeypatch.setattr(room, "SEEN_S", 0.0)
     assert not relay.crowded()
+
+
+def test_a_broker_that_hangs_when_it_is_looked_at_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker takes a burst of texts and then answers no more: whoever asks whether we are ready hears of it."""
+    monkeypatch.setattr(room, "BLOCKED_S", 0.0)
+    asked, over = threading.Event(), threading.Event()
+
+    class Hanging(Celery):
+        def connection_for_write(self, *_: Any, **__: Any) -> Any:
+            asked.set()
+            over.wait(10)
+            raise ConnectionError
+
+        def send_task(self, *_: Any, **__: Any) -> Any:
+            return None
+
+    relay = Relay(Hanging(set_as_current=False), chunk=2).start()
+    try:
+        relay.ring(texts(2))
+        assert asked.wait(10)
+        until(relay.trouble)
+    finally:
+        over.set()
+        relay.stop()
+    assert relay.trouble() is None
