@@ -80,18 +80,21 @@ def count_persons(
     every = reduce(lambda one, other: one | other, (part.marks for part in parts))
     joined = all_marks(connection, source.c.marks, every)
     each = (
-        select(*keys, source.c.person, joined.label("marks"))
+        select(*keys, joined.label("marks"))
         .select_from(source)
         .where(*where, source.c.merged.is_(False))
         .group_by(*keys, source.c.person)
         .subquery("each_person")
     )
+    names = [each.c[key.name] for key in keys]
+    # many persons have the same marks: each part is then told of few rows
+    alike = select(*names, each.c.marks, func.count().label("many")).group_by(*names, each.c.marks).subquery("alike")
     columns = [
-        func.sum(case((has(each.c.marks, part.marks), 1), else_=0)).label(f"part_{place}")
+        func.sum(case((has(alike.c.marks, part.marks), alike.c.many), else_=0)).label(f"part_{place}")
         for place, part in enumerate(parts)
     ]
-    names = [each.c[key.name] for key in keys]
-    return select(*names, *columns, func.count().label("rows")).group_by(*names)
+    told = [alike.c[key.name] for key in keys]
+    return select(*told, *columns, func.count().label("rows")).group_by(*told)
 
 
 def has(marks: ColumnElement[Any], wanted: Mark) -> ColumnElement[bool]:
@@ -101,9 +104,9 @@ def has(marks: ColumnElement[Any], wanted: Mark) -> ColumnElement[bool]:
 
 
 def all_marks(connection: Connection, marks: ColumnElement[Any], wanted: Mark) -> ColumnElement[Any]:
-    """The marks of several rows together; on SQLite, which cannot join bits, those of `wanted` alone."""
+    """Those of `wanted` that several rows have together. SQLite cannot join bits: there each is asked for."""
     if is_postgres(connection):
-        return func.bit_or(marks)
+        return func.bit_or(marks).op("&")(literal(int(wanted), BigInteger))
     each = [func.max(marks.op("&")(literal(int(mark), BigInteger))) for mark in Mark if mark in wanted]
     return reduce(lambda one, other: one + other, each)
 

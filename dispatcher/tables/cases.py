@@ -51,6 +51,12 @@ class Case(SQLModel, table=True):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        Index(
+            "ix_cases_for_a_supervisor",
+            "region",
+            sqlite_where=text("state = 'open' AND (close_code IS NOT NULL OR dissuasion = 'refused')"),
+            postgresql_where=text("state = 'open' AND (close_code IS NOT NULL OR dissuasion = 'refused')"),
+        ),
         {"postgresql_with": {"fillfactor": 80}},  # most are changed once, when their person is reached
     )
 
