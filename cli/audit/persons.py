@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
@@ -12,6 +12,8 @@ from uuid import UUID
 from cli.audit.ledger import instant
 from cli.audit.rows import Attempt, Case, Deadline, Dispatch, Entry
 from cli.audit.world import World, went_well
+
+ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,23 @@ class Persons:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def serving(self, case: Case, *, this_round: bool = False) -> Iterator[Dispatch]:
+    def serving(self, case: Case, *, this_round: bool = False) -> Iterator[tuple[Dispatch, datetime]]:
         """The dispatches to the person himself that serve a case: its own, and its leader's calls and visits.
 
+        Each with the instant until which what it brings is the case's too: a case may have parted from its leader.
         `this_round`: only those of the second warning, where there was one.
         """
         begun = self._round_of(case) if this_round and case.second_warning else None
         for dispatch in self.world.of_case(case.id):
             if dispatch.target == "self" and (begun is None or dispatch.planned_at >= begun):
-                yield dispatch
+                yield dispatch, ALWAYS
+        leaders = [] if begun is not None else self.world.parted_from(case.id)
         if case.shares_case_id is not None:
-            for dispatch in self.world.of_case(case.shares_case_id):
+            leaders = [*leaders, (case.shares_case_id, ALWAYS)]
+        for leader, until in leaders:
+            for dispatch in self.world.of_case(leader):
                 if dispatch.target == "self" and dispatch.channel != "sms":
-                    yield dispatch
+                    yield dispatch, until
 
     def is_of_this_round(self, case: Case, limit: Deadline) -> bool:
         """Whether a limit was promised by the second warning, which nothing answers that the first one promised."""
@@ -68,10 +74,11 @@ class Persons:
         """In the order in which we learned of them."""
         found = [
             contact
-            for dispatch in self.serving(case, this_round=this_round)
+            for dispatch, until in self.serving(case, this_round=this_round)
             if dispatch.channel != "sms"
             for attempt in self.world.tries(dispatch.id)
             for contact in self._of_try(dispatch, attempt)
+            if contact.told_at < until
         ]
         return sorted(found, key=lambda contact: contact.told_at)
 
@@ -95,10 +102,11 @@ class Persons:
         """The latest report with a verdict on the person himself."""
         reports = [
             entry
-            for dispatch in self.serving(case, this_round=True)
+            for dispatch, until in self.serving(case, this_round=True)
             for attempt in self.world.tries(dispatch.id)
             for entry in self.world.fact(attempt).reports
             if entry.facts["target"] == "self" and entry.facts["verdict"] is not None
+            if instant(entry.facts["received_at"]) < until
         ]
         if not reports:
             return None

@@ -124,6 +124,7 @@ class Event:
     what: str
     to_state: str | None
     why: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,10 @@ class World:
         self._of_case: dict[UUID, list[Dispatch]] = defaultdict(list)
         for dispatch in rows.dispatches:
             self._of_case[dispatch.case_id].append(dispatch)
+        self._parted: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
+        for event in rows.events:
+            if event.what == "parted":
+                self._parted[event.case_id].append((UUID(event.why), event.at))
 
     def fact(self, attempt: Attempt) -> Fact:
         """What the town says of this try; empty when it never heard of it."""
@@ -110,6 +114,10 @@ class World:
     def of_case(self, case_id: UUID) -> list[Dispatch]:
         """The dispatches of a case."""
         return self._of_case.get(case_id, [])
+
+    def parted_from(self, case_id: UUID) -> list[tuple[UUID, datetime]]:
+        """The cases whose call and visit served this one until they were closed, and until when."""
+        return self._parted.get(case_id, [])
 
     def level(self, case: Case, risk: str | None = None) -> Level:
         """The rule of the case's own frozen policy, at its level or at another."""

@@ -118,6 +118,7 @@ class Raising(Ending):
         self.load_cases([case["shares_case_id"]])
         if self.cases[case["shares_case_id"]]["state"] == OPEN:
             return True
+        self.draft.event(case["id"], "parted", why=str(case["shares_case_id"]))
         case["shares_case_id"] = None
         self.touch_case(case)
         return False

@@ -191,6 +191,8 @@ def test_a_linked_case_whose_leader_is_gone_stands_alone(town: Town) -> None:
     town.hears_of(GRANDMOTHER, risk="L1", fraud_type="fake_loan")
     assert {HUMAN, VISIT} <= set(town.ways(case_id=second.case_id))
     assert town.case(id=second.case_id)["shares_case_id"] is None
+    (parted,) = [row for row in town.rows(tables.events) if row["what"] == "parted"]
+    assert (parted["case_id"], parted["why"]) == (second.case_id, str(first.case_id))
 
 
 def test_a_reason_to_close_ends_everything(town: Town) -> None:

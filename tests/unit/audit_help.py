@@ -58,7 +58,7 @@ class Town:
         case = Case(id_at(NOON), who, risk, 1, False, "open", None, NOON, None, None, None, "policy")
         case = self.cases[who] = replace(case, **facts)
         self.alerts.append(Alert(id_at(NOON), case.id, False, True, NOON, later(-60)))
-        self.events.append(Event(case.id, None, "opened", "open", None))
+        self.events.append(Event(case.id, None, "opened", "open", None, NOON))
         return case
 
     def promise(self, stem: str, who: str, means: str, **facts: Any) -> Dispatch:
@@ -113,12 +113,12 @@ class Town:
     def ends(self, stem: str, state: str) -> None:
         """A dispatch comes to its end, and the timeline tells it."""
         dispatch = self.dispatches[stem] = replace(self.dispatches[stem], state=state)
-        self.events.append(Event(dispatch.case_id, dispatch.id, state, state, None))
+        self.events.append(Event(dispatch.case_id, dispatch.id, state, state, None, NOON))
 
     def closes(self, who: str, code: str, *, at: float = 50) -> None:
         """A case is closed; whoever was dissuaded is to be asked again."""
         case = self.cases[who] = replace(self.cases[who], state="closed", close_code=code, closed_at=later(at))
-        self.events.append(Event(case.id, None, "closed", "closed", f"{code}: at_rest"))
+        self.events.append(Event(case.id, None, "closed", "closed", f"{code}: at_rest", later(at)))
         for step in range(LEVELS[case.risk].follow_ups if code == "dissuaded" and LEVELS[case.risk].human_start else 0):
             if LEVELS[case.risk].follow_up_share:
                 self.limit("follow_up", who, 9_000, step=step)

@@ -186,6 +186,24 @@ def test_a_sharer_ends_as_its_leader() -> None:
     assert town.red() == {"cases"}
 
 
+def test_who_was_dissuaded_with_another_case_stays_so_when_they_part() -> None:
+    """Her second danger had her caller's word; its leader closed, it was raised, and a robot was heard: dissuaded."""
+    town = a_good_day()
+    leader = town.cases[GRANDMOTHER].id
+    again = town.alert("again", "L3", person=GRANDMOTHER)
+    town.promise("i", "again", "robot")
+    reference = town.tries("i")
+    town.happens("ring", reference, "HEARD", at=60)
+    town.news(reference, "HEARD", "heard", at=61)
+    town.ends("i", "fulfilled")
+    town.closes("again", "dissuaded", at=62)
+    assert town.red() == {"cases"}, "nothing tells that it ever shared her call"
+    town.events.append(Event(again.id, None, "parted", None, str(leader), later(55)))
+    assert town.red() == set()
+    town.events[-1] = Event(again.id, None, "parted", None, str(leader), later(2))
+    assert town.red() == {"cases"}, "they parted before she was reached"
+
+
 def test_forgotten_follow_ups_are_found() -> None:
     """Grandmother was dissuaded, and nobody is to ask her again."""
     town = a_good_day()
@@ -238,5 +256,5 @@ def test_late_news_of_a_redial_that_was_called_off() -> None:
     """Somebody else reached the neighbour, his redial was cancelled, and then the first ring turned out heard."""
     town = a_good_day()
     town.ends("nring", "cancelled")
-    town.events.append(Event(town.cases[NEIGHBOUR].id, None, "contacted", None, "robot"))
+    town.events.append(Event(town.cases[NEIGHBOUR].id, None, "contacted", None, "robot", NOON))
     assert town.red() == set()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
-from doors import CITY, OTHER_CITY, OTHER_COUNTY, Doors
+from doors import CITY, COUNTY, OTHER_CITY, OTHER_COUNTY, Doors
 from sqlalchemy.exc import OperationalError
 from visitors import browser, signed_in
 
+from dispatcher import tables
 from dispatcher.figures.wording import Lang
 from dispatcher.health import Told, tell
 from dispatcher.routing.breaker import Report
@@ -155,3 +157,36 @@ def test_no_page_asks_for_a_word_that_is_not_there() -> None:
     for file in [*(HERE / "templates").glob("*.html"), *HERE.glob("*.py")]:
         asked |= set(re.findall(r"say\((?:asking\.lang, )?[\"']([a-z_]+\.[a-z_]+)[\"'][,)]", file.read_text()))
     assert len(asked) > 60 and asked <= set(words.table(Lang.ZH))
+
+
+def test_cases_that_only_a_supervisor_can_end_are_listed(doors: Doors) -> None:
+    """One would not listen and was not met, another was not found: Li sees both, once nobody is on the way to them."""
+    in_vain = {"reach": "not_reached", "reason": "no_answer", "verdict": None}
+    not_met = in_vain | {"visit": "invalid", "visit_reason": "not_home"}
+    li = signed_in(doors, "li.na", CITY)
+
+    def listed() -> tuple[int, int]:
+        doors.later(seconds=3)
+        page = li.get("/pages/now").text
+        found = page.count("不听劝，且无人在途"), page.count("多次联系均未找到")
+        assert ("没有等主管定夺的案件" in page) == (found == (0, 0))
+        return found
+
+    doors.push(doors.alert())
+    (text,) = [letter for letter in doors.work() if letter.channel == "sms"]
+    news = [{"reference": text.reference, "code": "DELIVRD", "at": doors.now.isoformat()}]
+    assert doors.tells({"news": news}).json()["stored"] == 1
+    give_up = time.monotonic() + 20  # it is applied right after it was answered
+    while "fulfilled" not in {row["state"] for row in doors.rows(tables.dispatches)} and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert listed() == (0, 0)
+    assert doors.report(doors.task("call"), dissuasion="refused").status_code == 200
+    assert listed() == (0, 0), "an officer is still on his way"
+    assert doors.report(doors.task("visit", COUNTY), **not_met).status_code == 200
+    assert listed() == (1, 0)
+    doors.push(doors.alert(victim={"phone": "13912345678"}))
+    doors.work()
+    assert doors.report(doors.task("call"), **in_vain, close="temp_unreachable").status_code == 200
+    assert listed() == (1, 1)
+    page = signed_in(doors, "wang.li", OTHER_CITY).get("/pages/now").text
+    assert "不听劝，且无人在途" not in page and "多次联系均未找到" not in page

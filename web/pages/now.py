@@ -1,4 +1,4 @@
-"""Now: what arrives, what waits, which limits run out next, how the carriers answer. It renews itself."""
+"""Now: what arrives, waits, runs out next and wants a decision, and how the carriers answer. It renews itself."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Sight:
     arrivals: watch.Arrivals
     lanes: list[watch.Waiting]
     promises: watch.Promises
+    undecided: watch.ForASupervisor
     carriers: list[watch.CarrierStanding]
     health: Mapping[str, Health]
 
@@ -78,6 +79,7 @@ class Lookout:
                     arrivals=watch.arrivals(connection, region=region, now=now),
                     lanes=watch.waiting(connection, region=region, now=now),
                     promises=watch.promises(connection, region=region, now=now),
+                    undecided=watch.undecided(connection, region=region),
                     carriers=watch.carriers(connection, region=region, now=now),
                     health={one.carrier: one for one in health(connection)},
                 )
