@@ -12,6 +12,7 @@ from dispatcher.figures import DEFINITIONS, LATENCIES, Figures, Kpi, Quantiles, 
 from dispatcher.figures.answers import ByDimension, Compared, Latency
 from dispatcher.figures.meanings import name_of
 from dispatcher.figures.naming import TOTAL, label, title
+from dispatcher.figures.telling import parts_of, value_of
 from dispatcher.figures.windows import Window
 from dispatcher.figures.wording import Lang
 from dispatcher.words import DispatchState
@@ -29,19 +30,6 @@ def bar(part: float, whole: float, width: int = WIDTH) -> str:
         return ""
     eighths = max(1, round(min(part / whole, 1) * width * 8))
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
-
-
-def value_of(name: str, kpi: Kpi, lang: Lang = Lang.ZH) -> str:
-    """A figure's value as its kind is told."""
-    match DEFINITIONS[name].kind:
-        case "share":
-            return wording.share(kpi.value)
-        case "yuan":
-            return wording.yuan(kpi.value, lang)
-        case "per_100k":
-            return wording.NONE if kpi.value is None else f"{kpi.value:,.2f}"
-        case "count":
-            return wording.count(kpi.numerator, lang)
 
 
 def print_figures(console: Console, counted: Figures, lang: Lang = Lang.ZH) -> None:
@@ -131,13 +119,6 @@ def _times(found: Quantiles, lang: Lang) -> Iterable[str]:
     for one in (found.p50, found.p90, found.p99):
         yield wording.seconds(None if one is None else one / 1000, lang)
     yield wording.count(found.count, lang)
-
-
-def parts_of(name: str, kpi: Kpi, lang: Lang = Lang.ZH) -> str:
-    """Numerator and denominator; of money the sum in yuan."""
-    is_money = DEFINITIONS[name].kind == "yuan"
-    above = wording.yuan(kpi.value, lang) if is_money else wording.count(kpi.numerator, lang)
-    return f"{above} / {wording.count(kpi.denominator, lang)}"
 
 
 def _window(window: Window) -> str:

@@ -15,7 +15,6 @@ from cli.commands.data import existing
 from cli.figures_page import CORE, print_alerts, print_by, print_compared, print_kpis, print_latency
 from cli.home import open_store
 from cli.logs import set_up_logs
-from cli.report import write_report
 from cli.say import as_json, fail, out, plainly
 from config.policy import load_policy
 from config.regions import Regions
@@ -30,6 +29,7 @@ from dispatcher.words import SOURCES
 from web.figures.as_csv import Answer, as_csv
 from web.figures.as_xlsx import as_xlsx
 from web.figures.sheets import sheets
+from web.report import file_name, press_page
 
 CALLED = {
     "from": "--from",
@@ -160,7 +160,10 @@ def report(
             asked = read(given, reader(connection, settings, now))
             if asked.window is None:
                 raise fail("--from must be given, or --window: a page tells of a period, and of the year before")
-            path = write_report(connection, asked, folder, lang, now=now)
+            page = press_page(connection, asked, lang, now=now)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / file_name(asked, lang)
+        path.write_text(page, "utf-8")
     out.print(f"written: {path}", markup=False)
 
 

@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 expect.set_options(timeout=90_000)  # others share the machine: nothing here may fail for being slow
 
 PHONE, WALL = {"width": 390, "height": 844}, {"width": 2560, "height": 1440}
-LATENCY = "/pages/outcomes/latency?window=ytd"
-PAGES = ("/pages/now", "/pages/outcomes?window=ytd", LATENCY, "/pages/cases?window=ytd", "/pages/league?window=ytd")
+LATENCY, REPORT = "/pages/outcomes/latency?window=ytd", "/pages/report?window=ytd"
+FIGURES = ("/pages/outcomes?window=ytd", LATENCY, REPORT, "/pages/cases?window=ytd", "/pages/league?window=ytd")
+PAGES = ("/pages/now", *FIGURES)
 AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.target.join(' ')).slice(0, 3).join(' | '))"""
@@ -80,6 +81,21 @@ def test_li_watches_drills_switches_and_prints(page: Page, house: House) -> None
     expect(page.get_by_label("Password")).to_be_visible()
 
 
+def test_li_prints_the_report_of_what_she_looks_at(page: Page, context: BrowserContext) -> None:
+    """Li looks at a county's year, opens its report in a new tab and prints it: sentences, figures, definitions."""
+    sign_in(page, "li.na")
+    page.goto(f"/pages/outcomes?window=ytd&region={COUNTY}")
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="生成情况通报").click()
+    report = opened.value
+    expect(report.get_by_role("heading", name="预警劝阻工作情况通报")).to_be_visible()
+    expect(report.get_by_text("共接收预警")).to_contain_text("小店区")
+    expect(report.get_by_role("heading", name="附录：指标定义")).to_be_visible()
+    assert report.evaluate("getComputedStyle(document.querySelector('header')).borderTopStyle") == "solid", "its style"
+    printed = report.pdf(format="A4", prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF") and len(printed) > 20_000
+
+
 def test_a_reason_opens_the_person_and_leaving_closes(page: Page, house: House) -> None:
     """Li gives a reason and sees the number; she comes back to the case, and it is masked again."""
     sign_in(page, "li.na")
@@ -98,7 +114,8 @@ def test_wang_cannot_see_it_by_any_address(page: Page, house: House) -> None:
     sign_in(page, "wang.li")
     case = the_case(house)
     ways = (case, f"{case}?region={CITY}", f"{case}/", f"/pages/cases?region={COUNTY}", f"/pages/league?unit={CITY}")
-    for way in (*ways, f"/pages/outcomes?region={CITY}", f"/pages/outcomes/latency?region={CITY}"):
+    figures = tuple(f"/pages/{one}?region={CITY}" for one in ("outcomes", "outcomes/latency", "report"))
+    for way in (*ways, *figures):
         answer = page.goto(way)
         assert answer is not None and answer.status == 404, way
         # a token or the case's own id may hold any three digits

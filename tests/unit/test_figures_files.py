@@ -15,7 +15,6 @@ from cli_help import command
 
 from cli.figures_page import bar
 from cli.home import open_store
-from cli.report import charts
 from config.settings import load_settings
 from dispatcher.figures import DEFINITIONS, DIMENSIONS, fold
 from dispatcher.figures.grouping import GROUPS
@@ -23,6 +22,7 @@ from dispatcher.figures.meanings import MEANINGS
 from dispatcher.figures.naming import TITLES
 from web.figures.as_xlsx import as_xlsx
 from web.figures.sheet import Cell, Column, Sheet
+from web.report import charts
 
 MADE = datetime(2026, 1, 2, tzinfo=UTC)
 NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}

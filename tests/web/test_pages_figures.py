@@ -263,3 +263,23 @@ def test_a_league_counts_each_unit_as_if_asked_for_it_alone(month: Doors) -> Non
             alone = count(connection, Scope(unit=unit), kpis=KPIS, now=month.now).whole
             assert cells == alone, unit
     assert sum(cells["alerts"].numerator for cells in found.values()) == 2, "those of whom people took care"
+
+
+def test_the_report_tells_what_the_page_tells(li: TestClient, wang: TestClient) -> None:
+    """Li opens the press's page of her window and place; Wang's is of his city alone, and he cannot ask for hers."""
+    page = li.get("/pages/outcomes?window=ytd")
+    (way,) = re.findall(r'href="(/pages/report[^"]*)"', page.text)
+    report = li.get(html.unescape(way))
+    assert report.status_code == 200 and "全部辖区共接收预警5条" in report.text and "涉及群众5人" in report.text
+    assert "report_all_2026" in report.headers["content-disposition"]
+    assert "style-src 'sha256-" in report.headers["content-security-policy"]
+    assert report.headers["cache-control"] == "no-store"
+    assert "大同市共接收预警1条" in wang.get("/pages/report?window=ytd").text
+    assert wang.get(f"/pages/report?window=ytd&region={CITY}").status_code == 404
+    assert li.get("/pages/report?from=2026-13-01").status_code == 422
+
+
+def test_no_report_leaves_out_a_filter(li: TestClient) -> None:
+    """Li looks at one level alone: no report is offered, which would say that it is of all; its address ignores it."""
+    assert "/pages/report" not in li.get("/pages/outcomes?window=ytd&level=L1").text
+    assert "共接收预警5条" in li.get("/pages/report?window=ytd&level=L1").text

@@ -103,6 +103,8 @@ def test_nothing_is_run_or_loaded_from_elsewhere(doors: Doors) -> None:
         "/pages/now",
         "/pages/outcomes/latency",
         "/pages/outcomes/latency?level=L9",
+        "/pages/report",
+        "/pages/report?from=x",
         "/pages/sign-in",
         "/pages/nothing",
         "/pages/static/pages.css",

@@ -9,7 +9,7 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from web.pages import case, cases, faults, latency, league, now, outcomes, sign_in
+from web.pages import case, cases, faults, latency, league, now, outcomes, report, sign_in
 from web.pages.asking import EVERYBODY, ROOT, Endpoint, open_page, page
 from web.pages.rendering import STATIC
 from web.pages.statics import Statics
@@ -26,6 +26,7 @@ GET: tuple[tuple[str, Endpoint], ...] = (
     ("/outcomes", page(outcomes.show)),
     (f"/{latency.ADDRESS}", page(latency.show)),
     ("/league", page(league.show)),
+    ("/report", page(report.show)),
     ("/cases", page(cases.show)),
     ("/cases/{case_id}", page(case.show)),
 )

@@ -39,12 +39,12 @@ class Chosen:
         return f"{ROOT}/{page}?{urlencode({name: value for name, value in told.items() if value})}"
 
 
-def chosen(asking: Asking, connection: Connection) -> Chosen:
-    """The filters of this address, within the visitor's region.
+def chosen(asking: Asking, connection: Connection, *, names: Sequence[str] = KEPT) -> Chosen:
+    """The filters of this address, of those in `names`, within the visitor's region.
 
     Raises: Problem 404: the region or unit is not his, or there is none. 422: something cannot be read.
     """
-    given = {name: asking.query[name] for name in KEPT if asking.query.get(name)}
+    given = {name: asking.query[name] for name in names if asking.query.get(name)}
     if given.get("window") in tuple(Name):
         given = {name: value for name, value in given.items() if name not in ("from", "to")}
     else:

@@ -16,7 +16,7 @@ from dispatcher.figures.scope import Scope
 from dispatcher.figures.table import Key, Kpi
 from dispatcher.figures.windows import Window, change, year_before
 from dispatcher.plan import LOCAL
-from web.pages import latency
+from web.pages import latency, report
 from web.pages.asking import Asking
 from web.pages.charts import Bar, columns, lines
 from web.pages.filters import CHOICES, Chosen, chosen
@@ -90,8 +90,14 @@ def show(asking: Asking) -> Response:
         money=[cells[name] for name in MONEY],
         parts=_parts(whole),
         latency=wanted.link(latency.ADDRESS),
+        report=_report(wanted),
         **told,
     )
+
+
+def _report(wanted: Chosen) -> str | None:
+    """The press's page of the same; none where more than a window and a place was chosen, of which it cannot tell."""
+    return wanted.link("report") if set(wanted.given) <= set(report.TOLD_OF) else None
 
 
 def _parts(whole: Mapping[str, Kpi]) -> dict[str, float | None]:

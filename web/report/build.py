@@ -1,10 +1,11 @@
-"""Counts what the page tells, in one steady view, and writes it."""
+"""Counts what the page tells, in one steady view, and makes it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy import Connection
 
-from cli.figures_page import parts_of, value_of
-from cli.report import charts, prose
-from cli.report.prose import moved, word
 from config.regions import Regions
-from dispatcher.figures import DEFINITIONS, LATENCIES, Kpi, answers, wording
+from dispatcher.figures import DEFINITIONS, LATENCIES, Kpi, all_quantiles, answers, wording
 from dispatcher.figures.answers import ByDimension
 from dispatcher.figures.filters import Asked
 from dispatcher.figures.meanings import meaning_of, name_of
 from dispatcher.figures.naming import TOTAL, label, title
+from dispatcher.figures.telling import parts_of, value_of
 from dispatcher.figures.wording import Lang
 from dispatcher.plan import LOCAL
 from web.figures.sheets import period
+from web.report import charts, prose
+from web.report.prose import moved, word
 
 HERE = Path(__file__).parent
 MAIN = (
@@ -37,21 +38,32 @@ MANY_DAYS = 62
 """A longer period is drawn by months."""
 
 
-def write_report(connection: Connection, asked: Asked, folder: Path, lang: Lang, *, now: datetime) -> Path:
-    """The page of what was asked for, in `folder`, which is made. Raises: FiltersWrong: no window was given."""
+def press_page(connection: Connection, asked: Asked, lang: Lang, *, now: datetime) -> str:
+    """The page of what was asked for, as HTML. Raises: FiltersWrong: no window was given."""
     context = _counted(connection, replace(asked, kpis=MAIN), lang, now)
-    environment = Environment(
+    css = Markup(style())  # noqa: S704  # our own file
+    return _environment().get_template("page.html.j2").render(**context, css=css, lang=lang.value)
+
+
+@cache
+def style() -> str:
+    """What stands between its style tags."""
+    return (HERE / "page.css").read_text("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    css = Markup((HERE / "page.css").read_text("utf-8"))  # noqa: S704  # our own file
-    html = environment.get_template("page.html.j2").render(**context, css=css, lang=lang.value)
+
+
+def file_name(asked: Asked, lang: Lang) -> str:
+    """What its file is called: by place, days and language."""
     window = asked.window
     assert window is not None
     days = "_".join(f"{at.astimezone(LOCAL):%Y%m%d}" for at in (window.since, window.until))
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"report_{asked.scope.region or 'all'}_{days}_{lang}.html"
-    path.write_text(html, "utf-8")
-    return path
+    return f"report_{asked.scope.region or 'all'}_{days}_{lang}.html"
 
 
 def _counted(connection: Connection, asked: Asked, lang: Lang, now: datetime) -> dict[str, Any]:
@@ -60,7 +72,7 @@ def _counted(connection: Connection, asked: Asked, lang: Lang, now: datetime) ->
     where = answers.by(connection, replace(asked, kpis=REGIONAL), below, now=now)
     types = answers.by(connection, replace(asked, kpis=REGIONAL), "type", now=now)
     days = answers.by(connection, replace(asked, kpis=("alerts",)), "day", now=now)
-    speed = answers.latency(connection, asked, "level", now=now)
+    speed = all_quantiles(connection, asked.scope, now=now)
     region = asked.scope.region
     place = Regions.load().name(region) if region else word("everywhere", lang)
     told = period(asked.window, lang)
@@ -89,7 +101,7 @@ def _counted(connection: Connection, asked: Asked, lang: Lang, now: datetime) ->
         "where": _table(where, lang),
         "what": _table(types, lang),
         "speed": [
-            (LATENCIES[what][lang is Lang.EN], *_times(found_one, lang)) for what, found_one in speed.total.items()
+            (LATENCIES[what][lang is Lang.EN], *_times(rows[()], lang)) for what, rows in speed.items() if () in rows
         ],
         "definitions": [
             (name, name_of(name, lang), meaning_of(name, lang), DEFINITIONS[name].left_out) for name in MAIN
