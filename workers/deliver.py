@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from dispatcher.assign import assign
+from dispatcher.backlog import waiting_now
 from dispatcher.claim import Letter, claim
 from dispatcher.deal import deal
 from dispatcher.happenings import Answered
@@ -35,8 +36,15 @@ _underway: set[asyncio.Task[Future[None]]] = set()
 """Requests that are out: an event loop keeps no hold of its tasks."""
 
 
-def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID]) -> int:
-    """Do what these dispatches promise. Returns how many letters went to a carrier or tasks onto a worklist."""
+def deliver(engine: Engine, channel: Channel, ids: Sequence[UUID], *, behind: str | None = None) -> int:
+    """Do what these dispatches promise. Returns how many letters went to a carrier or tasks onto a worklist.
+
+    `behind`: the lane, where the bell lay long in its queue: then what waits beside these is taken along.
+    """
+    if behind is not None:
+        ids = waiting_now(engine.store, channel, behind, ids, most=engine.settings.chunk, now=datetime.now(UTC))
+        if not ids:
+            return 0
     assigned = 0
     if channel is not Channel.SMS:
         assigned = assign(engine.store, ids, now=datetime.now(UTC))

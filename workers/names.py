@@ -17,6 +17,9 @@ ALERTS_REJECTED = "alerts.rejected"
 ALERTS_DEAD = "alerts.dead"
 SUBMIT = "alerts.submit"
 
+RUNG_AT = "rung_at"
+"""The header of a bell that tells when it was rung, in seconds since 1970."""
+
 ALERT_KEYS = {ALERTS_URGENT: ("alert.l1", "alert.l2"), ALERTS_ROUTINE: ("alert.l3", "alert.l4")}
 """L1 and L2 never stand behind L3 and L4."""
 

@@ -19,7 +19,7 @@ from celery import Celery
 from dispatcher.bells import Bell
 from dispatcher.words import Channel
 from workers import meters
-from workers.names import dispatch_queue, task_name
+from workers.names import RUNG_AT, dispatch_queue, task_name
 
 log = structlog.get_logger("relay")
 
@@ -134,6 +134,7 @@ class Relay:
                 args=[[str(dispatch_id) for dispatch_id in ids]],
                 queue=dispatch_queue(channel, lane),
                 retry=False,
+                headers={RUNG_AT: time.time()},
             )
             meters.rang(lane, "sent", len(ids))
             self._lost_since = None

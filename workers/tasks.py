@@ -18,29 +18,31 @@ from dispatcher.words import Channel
 from workers import meters, tracing
 from workers.deliver import deliver
 from workers.engine import engine_of
-from workers.names import SUBMIT, task_name
+from workers.names import LANES, RUNG_AT, SUBMIT, task_name
 
 log = structlog.get_logger("submit")
 
 PAUSE_S = 2.0
+LATE_S = 1.0
+"""A bell that comes so late stands for a backlog; usually it comes within hundredths of a second."""
 
 
 @shared_task(bind=True, name=task_name("sms"))
 def dispatch_sms(self: Task[Any, Any], ids: list[str]) -> None:
     """Send these texts."""
-    deliver(engine_of(self.app), Channel.SMS, _uuids(ids))
+    deliver(engine_of(self.app), Channel.SMS, _uuids(ids), behind=_behind(self))
 
 
 @shared_task(bind=True, name=task_name("call"))
 def dispatch_call(self: Task[Any, Any], ids: list[str]) -> None:
     """Place these calls: a robot's through the carrier, a person's onto a worklist."""
-    deliver(engine_of(self.app), Channel.CALL, _uuids(ids))
+    deliver(engine_of(self.app), Channel.CALL, _uuids(ids), behind=_behind(self))
 
 
 @shared_task(bind=True, name=task_name("visit"))
 def dispatch_visit(self: Task[Any, Any], ids: list[str]) -> None:
     """Put these visits on their units' worklists."""
-    deliver(engine_of(self.app), Channel.VISIT, _uuids(ids))
+    deliver(engine_of(self.app), Channel.VISIT, _uuids(ids), behind=_behind(self))
 
 
 Untyped: Any = Request
@@ -80,6 +82,13 @@ def submit_alerts(self: AlertsTask, alerts: list[Any]) -> None:
     meters.accepted("task", accepted.results, begun)
     tracing.accepted("task", accepted.results, [self.request.headers] * len(batch), begun)
     engine.relay.ring(accepted.bells)
+
+
+def _behind(task: Task[Any, Any]) -> str | None:
+    """The lane whose queue this bell came through, if it lay there long."""
+    rung_at = (task.request.headers or {}).get(RUNG_AT)
+    lane = str((task.request.delivery_info or {}).get("routing_key")).rpartition(".")[2]
+    return lane if lane in LANES and rung_at is not None and time.time() - float(rung_at) > LATE_S else None
 
 
 def _uuids(ids: list[str]) -> list[UUID]:
