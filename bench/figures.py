@@ -116,6 +116,8 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
     found["ytd by level and source"] = ask(Scope(ytd.since, ytd.until), "level", "source")
     for name in (Name.MONTH, Name.YTD):
         found[f"a page of outcomes, {name.value}"] = partial(_outcomes, window=named(name, now), now=now)
+        for kpi in ("alerts", "coverage"):
+            found[f"a list of {kpi}, {name.value}"] = partial(_list, kpi=kpi, window=named(name, now), now=now)
         found[f"its response times, {name.value}"] = partial(_response_times, window=named(name, now), now=now)
     found["month, quantiles by level"] = lambda connection: figures.quantiles(
         connection, Scope(named(Name.MONTH, now).since, now), "reached_ms", now=now
@@ -137,6 +139,13 @@ def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
     figures.count(connection, scope, kpis=("alerts",), by=("hour",), now=now)
     for one in (scope, year):
         figures.count(connection, one, kpis=("alerts",), by=("day",), now=now)
+
+
+def _list(connection: Connection, *, kpi: str, window: Window, now: datetime) -> None:
+    """What the page of cases asks for: the figure, and the first page of the list behind it."""
+    scope = Scope(window.since, window.until)
+    figures.count(connection, scope, kpis=[kpi], now=now)
+    figures.behind(connection, scope, kpi, "numerator", now=now)
 
 
 def _response_times(connection: Connection, *, window: Window, now: datetime) -> None:

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, FromClause, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, String, and_, cast, or_, select
 
 from dispatcher import tables
 from dispatcher.figures.counting import definitions_of, source_of
 from dispatcher.figures.marks import Mark
 from dispatcher.figures.parts import Alerts, Part, Persons, Sum
 from dispatcher.figures.promised import promises, stops, texts, visits, warnings
+from dispatcher.figures.received import received, told
 from dispatcher.figures.scope import Scope
-from dispatcher.figures.sums import all_marks, has
 from dispatcher.figures.table import Behind
 
 MONEY = {"lost_fen": Mark.HAS_LOSS, "saved_fen": Mark.HAS_SAVED, "stopped_fen": Mark.HAS_STOPPED}
@@ -43,19 +43,31 @@ def behind(
     limit: int = PAGE,
     now: datetime,
 ) -> list[Behind]:
-    """At most `limit` of those that a part counted, ascending by item, from after the item `after` on.
+    """At most `limit` of those that a part counted, from after the item `after` on.
 
-    A person is one line, by the first of his cases in scope. Raises: ValueError: the figure is not known, or nobody
-    can be listed behind it (residents).
+    Alerts and persons come in the order in which they were received, all else by item. A person is one line, by the
+    first of his cases in scope. Raises: ValueError: the figure is not known, or nobody can be listed behind it
+    (residents).
     """
-    query = _query(connection, scope, _part(kpi, part), now)
-    if query is None:
+    wanted = _part(kpi, part)
+    if isinstance(wanted, Alerts | Persons) or (isinstance(wanted, Sum) and wanted.columns[0] in MONEY):
+        return received(connection, scope, _of_facts(wanted), after=after, limit=limit, now=now)
+    if not isinstance(wanted, Sum):
         raise ValueError(f"nobody is listed behind the {part} of {kpi}")
-    listed = query.subquery("listed")
+    facts = source_of(connection, now=now)
+    listed = _rows(facts, [*scope.on(facts), facts.c.merged.is_(False)], wanted, now).subquery("listed")
     page = select(listed.c.item, listed.c.case_id).order_by(listed.c.item).limit(limit)
     if after is not None:
-        page = page.where(listed.c.item > UUID(after).hex if _is_hex(connection) else listed.c.item > after)
-    return [Behind(_told(item), _told(case_id)) for item, case_id in connection.execute(page)]
+        page = page.where(listed.c.item > (UUID(after).hex if _is_hex(connection) else after))
+    return [Behind(told(item), told(case_id)) for item, case_id in connection.execute(page)]
+
+
+def _of_facts(part: Part) -> Alerts | Persons:
+    """What is listed of the facts themselves; money by the alerts that have some."""
+    if isinstance(part, Sum):
+        return Alerts(MONEY[part.columns[0]])
+    assert isinstance(part, Alerts | Persons)
+    return part
 
 
 def _part(kpi: str, part: Which) -> Part:
@@ -67,45 +79,9 @@ def _is_hex(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _told(value: Any) -> str:
-    return str(UUID(str(value)))
-
-
 def _text(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """An id as the database writes it, so that pages may be cut between ids."""
     return cast(column, String(36))
-
-
-def _query(connection: Connection, scope: Scope, part: Part, now: datetime) -> Any:
-    facts = source_of(connection, now=now)
-    where = scope.on(facts)
-    if isinstance(part, Persons):
-        return _persons(connection, facts, where, part)
-    if isinstance(part, Alerts):
-        stands = [] if part.joined else [facts.c.merged.is_(False), has(facts.c.marks, part.marks)]
-        return select(_text(facts.c.alert_id).label("item"), _text(facts.c.case_id).label("case_id")).where(
-            *where, *stands
-        )
-    if isinstance(part, Sum):
-        mine = [*where, facts.c.merged.is_(False)]
-        if part.columns[0] in MONEY:
-            marks = has(facts.c.marks, MONEY[part.columns[0]])
-            return select(_text(facts.c.alert_id).label("item"), _text(facts.c.case_id).label("case_id")).where(
-                *mine, marks
-            )
-        return _rows(facts, mine, part, now)
-    return None
-
-
-def _persons(connection: Connection, facts: FromClause, where: list[Any], part: Persons) -> Any:
-    joined = all_marks(connection, facts.c.marks, part.marks)
-    first = func.min(_text(facts.c.case_id))
-    return (
-        select(first.label("item"), first.label("case_id"))
-        .where(*where, facts.c.merged.is_(False))
-        .group_by(facts.c.person)
-        .having(has(joined, part.marks))
-    )
 
 
 def _rows(facts: FromClause, mine: list[Any], part: Sum, now: datetime) -> Any:

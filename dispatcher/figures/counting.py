@@ -83,7 +83,7 @@ def summed_parts(
     if not all(in_cells(part) for part in known) or any(sums_for(scope, by) is None for by in groups):
         return None
     fresh = fresh_of(connection, now)
-    made = _made(connection, fresh, now) if fresh else None
+    made = made_of(connection, fresh, now) if fresh else None
     return count_pieces(connection, scope, known, groups, fresh=fresh, made=made)
 
 
@@ -96,7 +96,8 @@ def fresh_of(connection: Connection, now: datetime) -> list[UUID]:
     return whole_people(connection, waiting | set(ripened))
 
 
-def _made(connection: Connection, fresh: Sequence[UUID], now: datetime) -> FromClause:
+def made_of(connection: Connection, fresh: Sequence[UUID], now: datetime) -> FromClause:
+    """The facts of these cases as they are this moment."""
     return facts(these(connection, fresh), now=now).subquery("made_now")
 
 
@@ -110,7 +111,7 @@ def source_of(connection: Connection, *, now: datetime) -> FromClause:
     if not fresh:
         return fact
     at_rest = select(*(fact.c[name] for name in COLUMNS)).where(~among(connection, fact.c.case_id, fresh))
-    made = _made(connection, fresh, now)
+    made = made_of(connection, fresh, now)
     return union_all(at_rest, select(*(made.c[name] for name in COLUMNS))).subquery("facts")
 
 

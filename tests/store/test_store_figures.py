@@ -9,9 +9,20 @@ from days import REGIONS, SOURCES, TYPES, live
 from recount import Window, recount
 from story import NOON, Town
 
-from dispatcher import figures
+from dispatcher import figures, tables
 from dispatcher.figures import DEFINITIONS, DOZEN, Scope
+from dispatcher.figures.behind import Which
 from dispatcher.figures.parts import Residents
+from dispatcher.ids import new_id
+
+LISTED: tuple[tuple[str, Which], ...] = (
+    ("alerts", "numerator"),
+    ("alerts", "denominator"),
+    ("persons", "numerator"),
+    ("coverage", "numerator"),
+    ("dissuaded_provisional", "numerator"),
+    ("money_dissuaded", "denominator"),
+)
 
 
 def counted(town: Town, scope: Scope, window: Window) -> tuple[dict[str, object], dict[str, object]]:
@@ -68,6 +79,34 @@ def test_each_list_is_as_long_as_its_figure(town: Town) -> None:
                     money = definition.kind == "yuan"
                     want = kpi.denominator if money else getattr(kpi, part)
                     assert len({one.item for one in listed}) == len(listed) == want, (name, part)
+
+
+def test_a_list_is_told_in_the_order_of_receipt(town: Town) -> None:
+    """Alerts, money and persons page by page, while some of them were touched since the fold: the same list as at
+    once, oldest first, nobody twice; after something that is not in it comes nothing."""
+    live(town, seed=3, steps=60)
+    half = town.now
+    for step in range(2):
+        if step:
+            while figures.fold(town.store, now=half):
+                pass
+            live(town, seed=7, steps=40)
+        with town.store.read() as connection:
+            received = {str(row["id"]): row["received_at"] for row in town.rows(tables.alerts)}
+            for scope in (Scope(), Scope(since=NOON + timedelta(hours=20))):
+                for kpi, part in LISTED:
+                    everybody = figures.behind(connection, scope, kpi, part, limit=10_000, now=town.now)
+                    assert everybody or scope != Scope(), kpi
+                    pages: list[figures.Behind] = []
+                    while page := figures.behind(
+                        connection, scope, kpi, part, after=pages[-1].item if pages else None, limit=9, now=town.now
+                    ):
+                        pages += page
+                    assert pages == everybody and len({one.item for one in pages}) == len(pages), (step, kpi)
+                    times = [received[one.item] for one in pages if one.item in received]
+                    assert times == sorted(times)
+                    nobody = figures.behind(connection, scope, kpi, part, after=str(new_id()), now=town.now)
+                    assert nobody == []
 
 
 def test_what_adds_up_adds_up(town: Town) -> None:
