@@ -35,6 +35,15 @@ def _configure_forgetful(**wished: Any) -> None:
 structlog.configure = _configure_forgetful
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Whole deployments share cores badly: their tests are one group, and stay with one worker, or this is told.
+
+    Raises: pytest.UsageError: pytest-xdist writes the group into this, and pytest does not read it there.
+    """
+    if config.getoption("dist", "no") == "loadgroup" and "_nodeid" not in vars(pytest.Item.__mro__[1])["__slots__"]:
+        raise pytest.UsageError("this pytest and this pytest-xdist know no groups together: see requirements.txt")
+
+
 @pytest.fixture(autouse=True)
 def logs_as_they_were() -> Iterator[None]:
     """A command that a test ran in this process sets up its logs: the next test finds them as they were."""

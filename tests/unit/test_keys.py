@@ -133,6 +133,19 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
         json.dumps({"current": "k1", "keys": {"k1": "AAAAAAAAAAAAAAAAAAAAAA=="}, "index_key": "AAAA"}),
         json.dumps({"current": "k1", "keys": ["k1"], "index_key": "AAAA"}),
     ],
+    # a key that is made anew by each process must not be a part of a test's name
+    ids=(
+        "empty",
+        "list",
+        "null",
+        "nothing",
+        "no key",
+        "other key",
+        "no such key",
+        "no base64",
+        "too short",
+        "keys listed",
+    ),
 )
 def test_a_broken_key_file_is_a_value_error(text: str) -> None:
     """Whatever is in it: ValueError, and no key in the message."""

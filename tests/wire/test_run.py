@@ -20,14 +20,15 @@ def test_ctrl_c_leaves_what_the_next_run_finishes(home: Home, brisk: str) -> Non
     """
     alerts = home.sample(200, malformed=2)
     ours = ("run", str(alerts), "--policy", brisk, "--live", "--faults", "none")
-    first = home.begin(*ours, "--answer-ms", "500..1500")
-    until("half of it has begun", lambda: begun(home) >= 60 or first.poll() is not None, every_s=0.02)
+    first = home.begin(*ours, "--answer-ms", "2500..5000")  # it must not be over before the second one has begun
+    until("it has begun", lambda: begun(home) or first.poll() is not None, every_s=0.02)
 
     second = home.quanzu(*ours)
     assert second.returncode == 2
     assert b"another `quanzu up` or `quanzu run` is at work in this home" in second.stderr
     assert b"Traceback" not in second.stderr
 
+    until("half of it has begun", lambda: begun(home) >= 60 or first.poll() is not None, every_s=0.02)
     first.send_signal(signal.SIGINT)
     assert first.wait(60) == 130, home.told("run").decode()
     assert b"everything accepted is kept, and the next start finishes it" in home.told("run")
