@@ -27,9 +27,10 @@ $(BIN)/quanzu: requirements.txt pyproject.toml
 demo: $(BIN)/quanzu
 	@$(BIN)/quanzu demo --alerts $(ALERTS) --seed $(SEED)
 
+# three: tests of whole deployments wait for most of their time, and stay with one worker (xdist_group)
 test: $(BIN)/quanzu
 	@echo 'running every test that this machine can run …'
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -p no:cacheprovider $(COVERED)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup -p no:cacheprovider $(COVERED)
 
 # a quarter slower, so not a part of `make test`
 coverage: COVERED = --cov --cov-report=term
