@@ -171,7 +171,9 @@ def check_outcomes(home: ServedHome, operator: Operator, killed_at: float, back_
     seen: Counter[str] = Counter()
     for number in range(PEOPLE):
         ref, person = f"K-{number}", f"86{phone(number)}"
-        said, came, told = ends[ref], operator.came[person], operator.told[person]
+        said, came = ends[ref], operator.came[person]
+        # what the gateway was killed before thanking for, it may have passed on
+        told = [*operator.told[person], *operator.lost[person]]
         touched = ref in unsettled
         right = said == end(number) or (touched and said == UNKNOWN)
         true = {
@@ -182,7 +184,7 @@ def check_outcomes(home: ServedHome, operator: Operator, killed_at: float, back_
             UNKNOWN: touched or end(number) == UNKNOWN,
         }[said]
         if not (right and true):
-            wrong[ref] = (said, end(number), len(came), told, operator.lost[person], touched)
+            wrong[ref] = (said, end(number), len(came), operator.told[person], operator.lost[person], touched)
         seen[said[1] if said == end(number) else f"{said[1]} instead of {end(number)[1]}"] += 1
         if not came:
             seen[f"never came to the operator, and the gateway's answer was {answers_of(home, ref)}"] += 1
