@@ -25,11 +25,11 @@ from dispatcher import figures, tables
 from dispatcher.figures import Scope, resting
 from dispatcher.figures.cells import DEPTHS, right_cells
 from dispatcher.figures.instants import to_ms
-from dispatcher.figures.windows import Name, Window, named, year_before
+from dispatcher.figures.windows import Name, Window, named
 from dispatcher.keys import make_keyring
 from dispatcher.store import Store
 from dispatcher.tables.figures_kinds import KINDS
-from web.pages import outcomes
+from web.pages import breakdown, outcomes, years
 
 FILL = Path(__file__).with_name("figures_rows.sql")
 ASTIR = 60
@@ -115,9 +115,13 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
     found["custom by type"] = ask(Scope(*odd), "type")
     found["ytd by level and source"] = ask(Scope(ytd.since, ytd.until), "level", "source")
     for name in (Name.MONTH, Name.YTD):
-        found[f"a page of outcomes, {name.value}"] = partial(_outcomes, window=named(name, now), now=now)
+        window = named(name, now)
+        scope = Scope(window.since, window.until)
+        found[f"a page of outcomes, {name.value}"] = partial(outcomes.counted, scope=scope, now=now)
+        found[f"its year before, {name.value}"] = partial(years.counted, scope=scope, window=window, now=now)
+        found[f"its parts, {name.value}"] = partial(breakdown.counted, scope=scope, now=now)
         for kpi in ("alerts", "coverage"):
-            found[f"a list of {kpi}, {name.value}"] = partial(_list, kpi=kpi, window=named(name, now), now=now)
+            found[f"a list of {kpi}, {name.value}"] = partial(_list, kpi=kpi, window=window, now=now)
         found[f"its response times, {name.value}"] = partial(_response_times, window=named(name, now), now=now)
     found["month, quantiles by level"] = lambda connection: figures.quantiles(
         connection, Scope(named(Name.MONTH, now).since, now), "reached_ms", now=now
@@ -126,19 +130,6 @@ def questions(now: datetime) -> dict[str, Callable[[Connection], object]]:
         connection, Scope(ytd.since, ytd.until), "reached_ms", now=now
     )
     return found
-
-
-def _outcomes(connection: Connection, *, window: Window, now: datetime) -> None:
-    """All that the page of outcomes counts before it answers, as web/pages/outcomes.py does."""
-    scope, back = Scope(window.since, window.until), year_before(window)
-    year = Scope(back.since, back.until)
-    figures.count(connection, scope, kpis=outcomes.WHOLE, now=now)
-    figures.count(connection, year, kpis=outcomes.HEAD, now=now)
-    figures.count(connection, scope, kpis=outcomes.BY_ROW, by=("prefecture",), now=now)
-    figures.count_each(connection, scope, kpis=outcomes.BY_ROW, dimensions=("level", "type"), now=now)
-    figures.count(connection, scope, kpis=("alerts",), by=("hour",), now=now)
-    for one in (scope, year):
-        figures.count(connection, one, kpis=("alerts",), by=("day",), now=now)
 
 
 def _list(connection: Connection, *, kpi: str, window: Window, now: datetime) -> None:

@@ -18,8 +18,13 @@ pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 expect.set_options(timeout=90_000)  # others share the machine: nothing here may fail for being slow
 
 PHONE, WALL = {"width": 390, "height": 844}, {"width": 2560, "height": 1440}
-LATENCY, REPORT = "/pages/outcomes/latency?window=ytd", "/pages/report?window=ytd"
-FIGURES = ("/pages/outcomes?window=ytd", LATENCY, REPORT, "/pages/cases?window=ytd", "/pages/league?window=ytd")
+LATER = ("outcomes/years", "outcomes/breakdown", "outcomes/latency")
+FIGURES = (
+    "/pages/outcomes?window=ytd",
+    *(f"/pages/{one}?window=ytd" for one in (*LATER, "report")),
+    "/pages/cases?window=ytd",
+    "/pages/league?window=ytd",
+)
 PAGES = ("/pages/now", *FIGURES)
 AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
@@ -114,7 +119,7 @@ def test_wang_cannot_see_it_by_any_address(page: Page, house: House) -> None:
     sign_in(page, "wang.li")
     case = the_case(house)
     ways = (case, f"{case}?region={CITY}", f"{case}/", f"/pages/cases?region={COUNTY}", f"/pages/league?unit={CITY}")
-    figures = tuple(f"/pages/{one}?region={CITY}" for one in ("outcomes", "outcomes/latency", "report"))
+    figures = tuple(f"/pages/{one}?region={CITY}" for one in ("outcomes", *LATER, "report"))
     for way in (*ways, *figures):
         answer = page.goto(way)
         assert answer is not None and answer.status == 404, way
@@ -145,6 +150,20 @@ def test_response_times_come_after_the_page(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("row", name="收到 → 接触本人")).to_be_visible()
     expect(page.get_by_text("响应时间计算中…")).to_have_count(0)
+
+
+def test_each_headline_figure_gets_its_change_on_the_year(page: Page) -> None:
+    """Li opens Outcomes: beside each of six figures stands how it moved, as soon as the year before is counted."""
+    sign_in(page, "li.na")
+    held: list[Route] = []
+    page.route("**/pages/outcomes/years?*", lambda route: held.append(route))
+    page.goto("/pages/outcomes?window=ytd")
+    tiles = page.locator("main > .tiles dd > small[id]")
+    expect(tiles).to_have_count(6)
+    expect(tiles.filter(has_text="同比")).to_have_count(0)
+    held[0].continue_()
+    expect(tiles.filter(has_text="同比")).to_have_count(6)
+    expect(page.get_by_role("columnheader", name="上年同期")).to_be_visible()
 
 
 def test_response_times_that_do_not_come_are_missed_alone(page: Page) -> None:
@@ -182,7 +201,7 @@ def test_a_browser_without_scripts_follows_a_link_to_them(browser: Browser, hous
     page.goto("/pages/outcomes?window=ytd")
     expect(page.get_by_text("响应时间计算中…")).to_be_hidden()
     page.get_by_role("link", name="单独查看响应时间").click()
-    expect(page.get_by_role("heading", name="响应时间")).to_be_visible()
+    expect(page.get_by_role("heading", name="响应时间", level=1)).to_be_visible()
     plain.close()
 
 

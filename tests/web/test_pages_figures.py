@@ -14,12 +14,14 @@ from fastapi.testclient import TestClient
 from visitors import account, browser, enter, signed_in
 
 from dispatcher.figures import KPIS, all_quantiles, branches, count, fold
+from dispatcher.figures.meanings import name_of
 from dispatcher.figures.scope import Scope
 from dispatcher.figures.windows import Name, named
 from dispatcher.figures.wording import NONE, Lang, seconds
 from dispatcher.keys import Keyring
-from web.pages import latency, words
+from web.pages import breakdown, latency, words, years
 
+LATER = ("outcomes/years", "outcomes/breakdown", "outcomes/latency")
 LIVE = {"HX-Request": "true"}
 LINK = re.compile(r'<a href="(/pages/cases\?[^"]+)">([^<]*)</a>')
 HEADING = re.compile(r"<h1>[^<]* · ([\d,]+) ")
@@ -89,11 +91,17 @@ def listed(client: TestClient, way: str) -> tuple[int, int]:
     return head, lines
 
 
-@pytest.mark.parametrize("page", ["outcomes", "league", f"outcomes?region={CITY}", f"league?unit={CITY}"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("outcomes", f"outcomes?region={CITY}", "outcomes/years", "outcomes/breakdown"),
+        *(f"outcomes/breakdown?region={CITY}", "league", f"league?unit={CITY}"),
+    ],
+)
 def test_every_figure_leads_to_a_list_as_long_as_itself(li: TestClient, page: str) -> None:
     """Li opens numbers of the page: each list has as many lines as it says; a count says the same on the page."""
     links = sorted(set(LINK.findall(li.get(f"/pages/{page}").text)))
-    assert len(links) > 20
+    assert len(links) > 5
     links = links[:: len(links) // MOST + 1]
     told_by: dict[str, tuple[int, int]] = {}
     for way, text in links:
@@ -108,13 +116,21 @@ def test_every_figure_leads_to_a_list_as_long_as_itself(li: TestClient, page: st
 
 def test_a_supervisor_drills_from_the_province_to_a_case(li: TestClient) -> None:
     """Province, city, county, list, case: each step leads to the next, and the trail leads back."""
-    city = step(li, li.get("/pages/outcomes").text, "太原市")
-    county = step(li, city, "小店区")
+    city = step(li, parts_of(li, li.get("/pages/outcomes").text), "太原市")
+    county = step(li, parts_of(li, city), "小店区")
     assert "山西省</a>" in county and "太原市</a>" in county
     ways = [html.unescape(way) for way, _ in LINK.findall(county) if "kpi=persons" in way]
     rows = li.get(ways[0]).text
     found = re.search(r'<a href="(/pages/cases/[0-9a-f-]{36})">', rows)
     assert found and "时间线" in li.get(found.group(1)).text
+
+
+def parts_of(client: TestClient, page: str) -> str:
+    """The tables that the page asks for when it is there."""
+    found = re.search(r'hx-get="(/pages/outcomes/breakdown[^"]*)"', page)
+    assert found
+    told: str = client.get(html.unescape(found.group(1)), headers=LIVE).text
+    return told
 
 
 def step(client: TestClient, page: str, name: str) -> str:
@@ -125,7 +141,7 @@ def step(client: TestClient, page: str, name: str) -> str:
     return told
 
 
-@pytest.mark.parametrize("page", ["outcomes", "outcomes/latency", "cases", "league"])
+@pytest.mark.parametrize("page", ["outcomes", *LATER, "cases", "league"])
 @pytest.mark.parametrize("asked", [f"region={CITY}", f"region={COUNTY}", "region=990000", f"unit={COUNTY}", "unit=x"])
 def test_nothing_is_told_of_another_region(wang: TestClient, page: str, asked: str) -> None:
     """Wang watches the city next door: another's region or unit, and one that never was, are answered alike."""
@@ -168,15 +184,33 @@ def times(page: str) -> list[list[str]]:
     return [re.split(r"</t[hd]>(?:<td[^>]*>)?", row)[:4] for row in rows]
 
 
-def test_outcomes_come_before_their_response_times(
-    month: Doors, li: TestClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "title"), [("years", "与上年同期"), ("latency", "响应时间")])
+def test_outcomes_come_before_what_costs_more(
+    li: TestClient, monkeypatch: pytest.MonkeyPatch, name: str, title: str
 ) -> None:
-    """Li opens a long window: nobody reads its response times before she sees the page, which says they will come."""
-    monkeypatch.setattr(latency, "all_quantiles", lambda *_, **__: pytest.fail("the page waited for response times"))
+    """Li opens a long window: the page waits for one count alone, and says that its other parts will come."""
+    for module, costly in ((latency, "all_quantiles"), (years, "counted"), (breakdown, "counted")):
+        monkeypatch.setattr(module, costly, lambda *_, **__: pytest.fail("the page waited for a later part"))
     page = li.get(f"/pages/outcomes?window=ytd&region={CITY}&level=L1").text
-    way = f"/pages/outcomes/latency?window=ytd&amp;region={CITY}&amp;level=L1"
-    assert f'aria-live="polite" hx-get="{way}" hx-trigger="load"' in page
-    assert f'<a href="{way}">' in page and "响应时间计算中…" in page and "99% 在" not in page
+    way = f"/pages/outcomes/{name}?window=ytd&amp;region={CITY}&amp;level=L1"
+    assert f'hx-get="{way}" hx-trigger="load"' in page
+    assert f'<a href="{way}">单独查看{title}</a>' in page and f"{title}计算中…" in page
+
+
+def test_the_year_before_comes_as_a_part_and_as_a_page(month: Doors, li: TestClient) -> None:
+    """Li's page gets the change beside each headline figure too; who follows the link reads the same table."""
+    part, page = li.get("/pages/outcomes/years?window=ytd", headers=LIVE), li.get("/pages/outcomes/years?window=ytd")
+    assert part.status_code == page.status_code == 200 and "<html" not in part.text and "<html" in page.text
+    shell = li.get("/pages/outcomes?window=ytd").text
+    for name in years.HEAD:
+        assert f'<small id="moved-{name}">' in shell
+        assert f'<small id="moved-{name}" hx-swap-oob="true">同比 ' in part.text and f"moved-{name}" not in page.text
+    window = named(Name.YTD, month.now)
+    with month.store.read() as connection:
+        mine = count(connection, Scope(window.since, window.until), kpis=["alerts"], now=month.now).whole["alerts"]
+    for told in (part.text, page.text):
+        (alerts,) = re.findall(rf'<th scope="row">{name_of("alerts", Lang.ZH)}</th>(.*?)</tr>', told)
+        assert re.findall(r">([^<]+)<", alerts) == [str(mine.numerator), "0", NONE], alerts
 
 
 @pytest.mark.parametrize(

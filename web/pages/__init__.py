@@ -9,7 +9,7 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 
-from web.pages import case, cases, faults, latency, league, now, outcomes, report, sign_in
+from web.pages import breakdown, case, cases, faults, latency, league, now, outcomes, report, sign_in, years
 from web.pages.asking import EVERYBODY, ROOT, Endpoint, open_page, page
 from web.pages.rendering import STATIC
 from web.pages.statics import Statics
@@ -24,7 +24,7 @@ GET: tuple[tuple[str, Endpoint], ...] = (
     ("/welcome", page(sign_in.welcome, open_to=EVERYBODY)),
     ("/now", page(now.show)),
     ("/outcomes", page(outcomes.show)),
-    (f"/{latency.ADDRESS}", page(latency.show)),
+    *((f"/{one.PART.address}", page(one.show)) for one in (years, breakdown, latency)),
     ("/league", page(league.show)),
     ("/report", page(report.show)),
     ("/cases", page(cases.show)),

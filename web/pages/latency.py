@@ -1,4 +1,4 @@
-"""Response times of *Outcomes*, at an address of their own: they read each alert of the window, and no page waits."""
+"""Response times of *Outcomes*: they read each alert of the window, and no page waits for them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ from fastapi.responses import Response
 from dispatcher.figures import all_quantiles, lag
 from web.pages.asking import Asking
 from web.pages.filters import chosen
-from web.pages.rendering import html
+from web.pages.later import Later
 from web.pages.words import say
 
-ADDRESS = "outcomes/latency"
+PART = Later("latency")
 
 
 def show(asking: Asking) -> Response:
-    """The table for the page that asks for it by itself, or a page of its own for whoever follows the link."""
+    """Within which time half, nine in ten and all but one in a hundred were warned, reached, met."""
     with asking.house.store.read() as connection:
         wanted = chosen(asking, connection)
         each = all_quantiles(connection, wanted.asked.scope, now=asking.now)
         behind_by = lag(connection, asking.now).behind.total_seconds()
-    return html(
-        asking,
-        "latency_live.html" if asking.live else "latency.html",
-        chosen=wanted,
-        window=wanted.asked.window,
-        latency=[(say(asking.lang, f"latency.{what}"), rows[()]) for what, rows in each.items() if () in rows],
-        lag=behind_by,
-        back=wanted.link("outcomes"),
-    )
+    rows = [(say(asking.lang, f"latency.{what}"), told[()]) for what, told in each.items() if () in told]
+    return PART.answer(asking, wanted, latency=rows, lag=behind_by)
