@@ -6,10 +6,12 @@ Asked by every claim, so that it is asked twice: roughly of everybody, and well 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from dispatcher import tables
 from dispatcher.bulk import also, among, among_these
@@ -51,18 +53,32 @@ def _often_tried(connection: Connection, rows: list[Row], book: CaseBook) -> lis
     if not rows:
         return []
     table = tables.dispatches
-    theirs = of_people(connection, {row["phone_index"] for row in rows})
-    query = select(table.c.phone_index, table.c.means, func.sum(table.c.attempts)).where(theirs, *BY_MACHINES)
+    ids = [row["id"] for row in rows]
+    # found by ids, which travel sooner than persons; who was never tried, as most were not, is not told of
+    people = select(table.c.phone_index).where(among(connection, table.c.id, ids))
+    means = sorted({row["means"] for row in rows})
+    tried = func.sum(table.c.attempts)
+    query = (
+        select(table.c.phone_index, table.c.means, tried)
+        .where(of_people(connection, people), *BY_MACHINES, table.c.means.in_(means))
+        .group_by(table.c.phone_index, table.c.means)
+        .having(tried > 0)
+    )
     tries = Counter((row["phone_index"], row["means"]) for row in rows)
-    for person, means, attempts in connection.execute(query.group_by(table.c.phone_index, table.c.means)):
-        tries[person, means] += attempts
+    for person, by, attempts in connection.execute(query):
+        tries[person, by] += attempts
     return [row for row in rows if tries[row["phone_index"], row["means"]] > _cap(book, row)]
 
 
-def of_people(connection: Connection, people: set[bytes]) -> ColumnElement[bool]:
+def of_people(connection: Connection, people: Collection[bytes] | Select[Any]) -> ColumnElement[bool]:
     """Dispatches of all cases of these people: cases are found by the person, dispatches by their case."""
     case = tables.cases
-    theirs = select(case.c.id).where(among(connection, case.c.phone_index, people))
+    mine = (
+        among_these(connection, case.c.phone_index, people)
+        if isinstance(people, Select)
+        else among(connection, case.c.phone_index, people)
+    )
+    theirs = select(case.c.id).where(mine)
     return among_these(connection, tables.dispatches.c.case_id, theirs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -41,8 +41,12 @@ class Applied:
     bells: list[Bell]
 
 
-def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> list[UUID]:
+def keep(
+    store: Store, carrier: str, news: Sequence[Told], *, now: datetime, own_for: timedelta = timedelta(0)
+) -> list[UUID]:
     """Store news whole and sealed. Commits. Returns the receipts' ids, in order.
+
+    `own_for`: the caller is about to apply them himself; others leave them alone for so long.
 
     `carrier` is the carrier's name in the carriers file (`simulator` where there is none), which need not be known
     here. News whose `reference` is empty is found by `carrier_ref`, the carrier's name for the try, now or as soon as
@@ -64,7 +68,7 @@ def keep(store: Store, carrier: str, news: Sequence[Told], *, now: datetime) -> 
                 "received_at": now,
                 "state": "waiting",
                 "tries": 0,
-                "again_at": now,
+                "again_at": now + own_for,
                 "applied_at": None,
                 "sealed": store.keys.seal(told.raw, "receipts", receipt_id),
                 "key_id": store.keys.current,

@@ -113,12 +113,12 @@ def _ask_at(item: Settlement, network: Network) -> datetime | None:
 
 
 def _wake_receipts(book: CaseBook, ours: Sequence[Settlement]) -> None:
-    """News that came before its answer was waiting for this."""
+    """News that came before its answer, and was put off, was waiting for this; what nobody has looked at yet is not."""
     table = tables.receipts
     early = (
         update(table)
         .where(
-            also(table.c.state == "waiting"),
+            also(table.c.state == "waiting", table.c.tries > 0),
             among(book.connection, table.c.reference, [item.letter.reference for item in ours]),
         )
         .values(again_at=book.now)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -26,6 +27,8 @@ MOST = 2_000
 """News in one commit, about."""
 SHARE_S = 0.01
 """How long a commit waits for more to share it, where its last one was shared: a lone callback waits for nobody."""
+OURS_FOR = timedelta(seconds=2)
+"""So long the clock leaves to us what was stored, or both would be at the same news; later it takes over."""
 REST_S = 0.1
 """From one applying to the next: its statements cost the same for one piece of news as for a hundred."""
 
@@ -107,7 +110,7 @@ class Mailroom:
         mine = [item for item in post if item[0] == carrier]
         try:
             told = [piece for _, news, _ in mine for piece in news]
-            ids = receipts.keep(self._house.store, carrier, told, now=self._house.now())
+            ids = receipts.keep(self._house.store, carrier, told, now=self._house.now(), own_for=OURS_FOR)
         except Exception as fault:  # nothing was kept: every sender is told so, and tells it again
             for _, _, done in mine:
                 if not done.cancelled():

@@ -37,7 +37,7 @@ ASKING_S = 2.0
 FOLDING_S = 0.5
 """No further fold is begun in a turn after this."""
 
-RESTING = timedelta(seconds=1.5)
+RESTING = timedelta(seconds=2.5)
 """So old is a change before it is folded: most alerts are planned and answered within it, and are folded once."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -46,10 +47,12 @@ class Outlet:
         if self._channel is None:
             self._connect()
         self._open, self._refused = set(), False
-        for number, telling in enumerate(tellings):
-            if number % CHUNK == 0 and time.monotonic() > until:
+        for start in range(0, len(tellings), CHUNK):
+            if time.monotonic() > until:
                 raise NotConfirmed
-            self._send(telling)
+            with self._at_once():
+                for telling in tellings[start : start + CHUNK]:
+                    self._send(telling)
         while self._open:
             left_s = until - time.monotonic()
             if left_s <= 0 or self._refused:
@@ -90,6 +93,23 @@ class Outlet:
             self._channel.events["basic_ack"].add(self._on_ack)
             self._channel.events["basic_nack"].add(self._on_nack)
             self._channel.confirm_select()
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """What is written to the socket meanwhile goes out together at the end: py-amqp writes frame by frame, and
+        each write costs as much as the making of a message.
+        """
+        if self._wire is None:
+            yield
+            return
+        transport, frames = self._wire.transport, bytearray()
+        write = transport._write
+        transport._write = frames.extend
+        try:
+            yield
+        finally:
+            transport._write = write
+        transport.write(frames)
 
     def _send(self, telling: Telling) -> None:
         properties = {"delivery_mode": 2, "type": SCHEMA}

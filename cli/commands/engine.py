@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from cli import collector
 from cli.correspondents import correspondents_of
 from cli.home import make_folders, prepare, simulator_secret
 from cli.logs import set_up_logs
@@ -64,6 +65,7 @@ def worker(lane: Annotated[Lane, typer.Option(help="Which work it takes.")]) -> 
         load_carriers(settings)
         prepare(settings, keeper=False)
         tracing.begin(listener(settings, f"worker-{lane.value}"))
+        collector.calm()
         raise typer.Exit(run_worker(settings, lane.value))
 
 
@@ -99,8 +101,10 @@ def web() -> None:
             closing=heart.stop,
             secure=settings.callback_base.startswith("https:"),
         )
+        app = make_app(house)
+        collector.calm()
         uvicorn.run(
-            make_app(house),
+            app,
             host=settings.host,
             port=settings.port,
             log_config=None,

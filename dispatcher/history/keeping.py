@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,7 +124,7 @@ def _draw_up(draft: Draft, keys: Keyring, past: Past, policy: Policy) -> UUID:
 
 def _alert(draft: Draft, keys: Keyring, past: Past, case_id: UUID, index: bytes) -> None:
     alert, alert_id = past.alert, new_id()
-    personal = json.dumps(alert.personal(), ensure_ascii=False, default=str).encode()
+    personal = alert.personal_json()
     lag = None if alert.occurred_at is None else past.received_at - alert.occurred_at
     draft.add(
         tables.alerts,

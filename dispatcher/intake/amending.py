@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from sqlalchemy import Uuid, bindparam, update
 
 from dispatcher import tables
@@ -81,7 +79,7 @@ class Amending:
                 self.book.connection.execute(query.values({field: bindparam(field) for field in fields}), rows)
 
     def _row(self, before: Row, alert: Alert, body_index: bytes) -> Row:
-        personal = json.dumps(alert.personal(), ensure_ascii=False, default=str).encode()
+        personal = alert.personal_json()
         lag = None if alert.occurred_at is None else before["received_at"] - alert.occurred_at
         return {
             "risk": alert.risk.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -115,7 +114,7 @@ class Batch:
         self, incoming: Incoming, alert: Alert, phone_index: bytes, body_index: bytes, case: Row, merged: bool
     ) -> Row:
         alert_id = new_id()
-        personal = json.dumps(alert.personal(), ensure_ascii=False, default=str).encode()
+        personal = alert.personal_json()
         row = self.book.draft.add(
             tables.alerts,
             {
