@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import string
 import time
 from uuid import UUID
@@ -25,7 +25,7 @@ def new_stem() -> str:
     Two of a minute's hundred thousand are alike once in twenty thousand minutes; then the table refuses the second,
     and intake takes its batch again, one by one.
     """
-    number = int(time.time() // 60) % 36**3 * 36**9 + secrets.randbelow(36**9)
+    number = int(time.time() // 60) % 36**3 * 36**9 + int.from_bytes(os.urandom(8)) % 36**9
     pairs = []
     for _ in range(6):
         number, pair = divmod(number, 36 * 36)

@@ -136,6 +136,7 @@ def simulator(
             sim = with_vendors(simulation(settings, faults, seed, at_once, people), os.environ)
             if answer_ms is not None:
                 sim = replace(sim, answer_ms=read_span("--answer-ms", answer_ms))
+            collector.calm()
             serve(sim, settings.simulator_host, settings.simulator_port)
         except (FaultsUnreadable, OptionsWrong) as fault:
             raise fail(*getattr(fault, "faults", [str(fault)])) from fault

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select, text
+from sqlalchemy import ARRAY, Connection, column, func, literal, select, text, true, tuple_
 
 from dispatcher import tables
 from dispatcher.alert import Alert, Withdrawal
@@ -72,10 +72,7 @@ class Memory:
 
     def people_of(self, withdrawals: Sequence[Withdrawal]) -> set[bytes]:
         """The phone indexes of alerts that are to be withdrawn: a withdrawal itself names no person."""
-        found: set[bytes] = set()
-        for these in self._told_before(withdrawals):
-            found.update(self.connection.execute(select(tables.alerts.c.phone_index).where(*these)).scalars())
-        return found
+        return {row["phone_index"] for row in self._told_before(withdrawals, ("phone_index",))}
 
     def forget(self, case_id: UUID) -> None:
         """No source speaks of a case any more: all that was said of it is withdrawn."""
@@ -111,19 +108,28 @@ class Memory:
             self.connection.execute(_LOCK, {"names": names})
 
     def _load_seen(self, alerts: Sequence[Alert | Withdrawal]) -> None:
-        columns = [tables.alerts.c[name] for name in SEEN]
-        for these in self._told_before(alerts):
-            for row in rows_of(self.connection.execute(select(*columns).where(*these))):
-                self.seen[row["source"], row["source_ref"]] = row
+        for row in self._told_before(alerts, SEEN):
+            self.seen[row["source"], row["source_ref"]] = row
 
-    def _told_before(self, alerts: Sequence[Alert | Withdrawal]) -> Iterator[tuple[ColumnElement[bool], ...]]:
-        """What finds the alerts that have come before, one source after the other."""
+    def _told_before(self, alerts: Sequence[Alert | Withdrawal], fields: Sequence[str]) -> list[Row]:
+        """These fields of the alerts that have come before under the names of `alerts`."""
         table = tables.alerts
-        references: dict[str, set[str]] = {}
-        for alert in alerts:
-            references.setdefault(alert.source, set()).add(alert.source_ref)
-        for source, mine in sorted(references.items()):
-            yield table.c.source == source, among(self.connection, table.c.source_ref, sorted(mine))
+        columns = [table.c[name] for name in fields]
+        names = sorted({(alert.source, alert.source_ref) for alert in alerts})
+        if not names:
+            return []
+        if not is_postgres(self.connection):
+            query = select(*columns).where(tuple_(table.c.source, table.c.source_ref).in_(names))
+            return rows_of(self.connection.execute(query))
+        # each name looked up by the index, whatever the planner knows of the table: a statement for a batch of many
+        # sources costs what one for each of them did
+        kinds = (table.c.source.type, table.c.source_ref.type)
+        arrays = (literal(list(each), ARRAY(kind)) for each, kind in zip(zip(*names, strict=True), kinds, strict=True))
+        told = func.unnest(*arrays).table_valued(column("source", kinds[0]), column("source_ref", kinds[1]))
+        told = told.render_derived(name="told")
+        same = (table.c.source == told.c.source, table.c.source_ref == told.c.source_ref)
+        seen = select(*columns).where(*same).limit(1).lateral("seen")
+        return rows_of(self.connection.execute(select(seen).select_from(told).join(seen, true())))
 
     def _load_people(self, indexes: list[bytes]) -> None:
         """All cases of these people, locked in one order: see `CaseBook.lock_people`."""

@@ -57,6 +57,19 @@ def test_a_repeat_is_answered_with_the_first_id(town: Town) -> None:
     assert len(town.rows(tables.dispatches)) == 2
 
 
+def test_the_same_reference_of_another_source_is_another_alert(town: Town) -> None:
+    """Bank and police each count from one: of a batch of both, each is known only by its own source's references."""
+    first = town.hears([town.alert(source_ref="1"), town.alert(GRANDFATHER, source="police_110", source_ref="2")])
+    batch = [
+        town.alert("15000150000", source="police_110", source_ref="1"),
+        town.alert(source_ref="1"),
+        town.alert("15000150001", source_ref="2"),
+    ]
+    results = town.hears(batch)
+    assert [one.status for one in results] == [Status.ACCEPTED, Status.REPEATED, Status.ACCEPTED]
+    assert results[1].alert_id == first[0].alert_id
+
+
 def test_a_repeat_inside_one_batch_is_a_repeat(town: Town) -> None:
     """The same alert twice in one batch is one alert."""
     alert = town.alert(GRANDMOTHER)

@@ -11,6 +11,7 @@ from dispatcher import receipts, tables
 from dispatcher.carriers.simulator import read_news
 from dispatcher.claim import Letter
 from dispatcher.happenings import WrongPerson
+from dispatcher.news import Told
 from dispatcher.plan import HUMAN, ROBOT, SMS, VISIT, Way
 
 
@@ -264,3 +265,28 @@ def test_news_that_no_database_keeps_is_told_apart_at_the_door(town: Town, refer
     assert len(faults) == 1
     receipts.keep(town.store, "simulator", told, now=town.now)
     assert receipt_states(town) == ["waiting"]
+
+
+def test_news_is_left_to_whoever_stored_it_until_he_is_gone(town: Town) -> None:
+    """The web process stored it and is killed before it applied it: the clock waits two seconds, then does it."""
+    letter = sent(town)
+    told = [Told(letter.reference, "DELIVRD", town.now, b"{}")]
+    receipts.keep(town.store, "simulator", told, now=town.now, own_for=timedelta(seconds=2))
+    town.later(seconds=1)
+    town.ticks()
+    assert (town.state(SMS), receipt_states(town)) == ("handed_over", ["waiting"])
+    town.later(seconds=1)
+    town.ticks()
+    assert (town.state(SMS), receipt_states(town)) == ("fulfilled", ["applied"])
+
+
+def test_an_answer_wakes_news_that_was_put_off_alone(town: Town) -> None:
+    """One early receipt was looked at and put off, its twin is in other hands: the answer brings the first forward."""
+    town.hears_of(GRANDMOTHER, risk="L4")
+    letters = town.takes([town.one(SMS)["id"]])
+    town.told(letters[0], "DELIVRD")
+    told = [Told(letters[0].reference, "DELIVRD", town.now, b"{}")]
+    receipts.keep(town.store, "simulator", told, now=town.now, own_for=timedelta(minutes=1))
+    town.answered(letters)
+    put_off, twin = town.rows(tables.receipts)
+    assert (put_off["again_at"], twin["again_at"]) == (town.now, town.now + timedelta(minutes=1))

@@ -77,7 +77,7 @@ def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.Monke
             raise KeyError("made up")
         return receipts.Applied(1, 0, [])
 
-    monkeypatch.setattr(receipts, "keep", lambda _store, _carrier, told, now: [len(told)])
+    monkeypatch.setattr(receipts, "keep", lambda _store, _carrier, told, **_: [len(told)])
     monkeypatch.setattr(receipts, "apply", apply)
     mailroom = Mailroom(House(cast(Any, None), cast(Any, None), lambda _bells: None, {}))
     gone: Future[int] = mailroom.store("simulator", [NEWS])
