@@ -159,16 +159,15 @@ def _due(connection: Connection, ids: Sequence[UUID] | None, limit: int, now: da
     told_of = select(mine.c.reference)
     if ids is None:
         due = (mine.c.state == "waiting", mine.c.again_at <= now, mine.c.reference != "")
-        told_of = told_of.where(*due).order_by(mine.c.id).limit(limit)
+        told_of = told_of.where(*due).order_by(mine.c.again_at).limit(limit)  # in the order of its index
     else:
         told_of = told_of.where(
             among(connection, mine.c.id, ids), also(mine.c.state == "waiting", mine.c.reference != "")
         )
-    query = (
-        select(receipt.c.id, attempt.c.dispatch_id)
-        .select_from(receipt)
-        .outerjoin(attempt, attempt.c.reference == receipt.c.reference)
-        .where(among_these(connection, receipt.c.reference, told_of), also(receipt.c.state == "waiting"))
+    # each looked up by its reference: as a join, a table that has just been made is read whole
+    dispatch_id = select(attempt.c.dispatch_id).where(attempt.c.reference == receipt.c.reference).scalar_subquery()
+    query = select(receipt.c.id, dispatch_id.label("dispatch_id")).where(
+        among_these(connection, receipt.c.reference, told_of), also(receipt.c.state == "waiting")
     )
     return connection.execute(query).all()
 

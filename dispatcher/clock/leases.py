@@ -33,6 +33,7 @@ def free_leases(store: Store, *, ask_in: AskIn, now: datetime) -> tuple[int, lis
         .select_from(table)
         .outerjoin(attempt, and_(attempt.c.dispatch_id == table.c.id, attempt.c.number == table.c.attempts))
         .where(table.c.state == DispatchState.UNDERWAY, table.c.lease_until <= now)
+        .order_by(table.c.lease_until)  # along its index, which forgets on the way what has ended since
         .limit(LIMIT)
     )
     with store.read() as connection:

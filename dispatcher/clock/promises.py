@@ -28,8 +28,9 @@ def watch_promises(store: Store, *, now: datetime) -> int:
     """
     table = tables.deadlines
     owed = (table.c.done_at.is_(None), table.c.void_at.is_(None))
-    reminders = select(table).where(*owed, table.c.remind_at <= now).limit(LIMIT)
-    missed = select(table).where(*owed, table.c.missed_at.is_(None), table.c.due_at <= now).limit(LIMIT)
+    reminders = select(table).where(*owed, table.c.remind_at <= now).order_by(table.c.remind_at).limit(LIMIT)
+    missed = select(table).where(*owed, table.c.missed_at.is_(None), table.c.due_at <= now)
+    missed = missed.order_by(table.c.due_at).limit(LIMIT)
     missed = missed.where(table.c.kind != DeadlineKind.FOLLOW_UP)  # a follow-up that is due is work, not a miss
     with store.read() as connection:
         owing = {row["case_id"] for query in (reminders, missed) for row in _rows(connection, query)}

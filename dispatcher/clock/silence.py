@@ -39,6 +39,7 @@ def close_news(store: Store, *, now: datetime) -> tuple[int, list[Bell]]:
         .select_from(table)
         .outerjoin(attempt, and_(attempt.c.dispatch_id == table.c.id, attempt.c.number == table.c.attempts))
         .where(table.c.state == DispatchState.HANDED_OVER, table.c.news_due_at <= now)
+        .order_by(table.c.news_due_at)
         .limit(LIMIT)
     )
     with store.read() as connection:
