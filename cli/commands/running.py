@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Annotated
 
 import typer
@@ -135,16 +135,16 @@ def up(
         town = town_options(faults, seed, answer_ms)
         home = prepare(load_settings({"policy": policy} if policy else None))
         house = start_all(home, simulator=town)
+    stop: SimpleQueue[int] = SimpleQueue()  # an Event may hang where a second signal comes while the first one sets it
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: stop.put(number))
     out.print(f"up at {home.settings.web_url} (policy: {home.settings.policy})")
     out.print(f"first key, an administrator's: {home.first_key}", soft_wrap=True)
     out.print(f"the pages, in a browser: {home.settings.web_url}/pages (the key signs in, in place of a password)")
     for line in contacts(home.settings):
         out.print(f"who would be contacted: {line}", soft_wrap=True, markup=False)
     out.print(f"logs: {home.settings.home}/logs · stop with Ctrl-C")
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    stop.get()
     out.print("stopping …")
     house.stop(lambda line: out.print(line))
 

@@ -60,6 +60,16 @@ def test_a_refused_second_start_does_not_disturb_the_first(home: Home) -> None:
     assert home.ask("SELECT prefix, revoked_at FROM api_keys ORDER BY prefix") == before
 
 
+def test_an_impatient_operator_stops_it_all_the_same(home: Home) -> None:
+    """Ctrl-C and SIGTERM come from every side at once: `quanzu up` stops in order, and does not hang."""
+    process = home.up("--policy", "demo")
+    for _ in range(200):
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+    assert process.wait(90) == 0
+    assert b"stopping" in home.told("up") and b"Traceback" not in home.told("up")
+
+
 def test_every_wrong_setting_is_told_at_once(home: Home) -> None:
     """An operator with four wrong settings reads four sentences, not one after another, and exit code 2."""
     alerts = home.sample(1)
