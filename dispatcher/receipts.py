@@ -46,7 +46,7 @@ def keep(
 ) -> list[UUID]:
     """Store news whole and sealed. Commits. Returns the receipts' ids, in order.
 
-    `own_for`: the caller is about to apply them himself; others leave them alone for so long.
+    `own_for`: the caller is about to apply them himself; others leave alone for so long what has a reference.
 
     `carrier` is the carrier's name in the carriers file (`simulator` where there is none), which need not be known
     here. News whose `reference` is empty is found by `carrier_ref`, the carrier's name for the try, now or as soon as
@@ -81,6 +81,8 @@ def keep(
             ours = naming.known(connection, carrier, refs)
             for row in unnamed:
                 row["reference"] = ours.get(row["carrier_ref"], "")
+                if not row["reference"]:  # nobody can apply it before the clock has found its name
+                    row["again_at"] = now
         put(connection, tables.receipts, rows)
     return [row["id"] for row in rows]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Connection, column, func, literal, select, text, true, tuple_
+from sqlalchemy import ARRAY, Column, Connection, column, func, literal, select, text, true
 
 from dispatcher import tables
 from dispatcher.alert import Alert, Withdrawal
@@ -119,8 +122,7 @@ class Memory:
         if not names:
             return []
         if not is_postgres(self.connection):
-            query = select(*columns).where(tuple_(table.c.source, table.c.source_ref).in_(names))
-            return rows_of(self.connection.execute(query))
+            return [row for these in _by_source(names) for row in self._of_one_source(columns, these)]
         # each name looked up by the index, whatever the planner knows of the table: a statement for a batch of many
         # sources costs what one for each of them did
         kinds = (table.c.source.type, table.c.source_ref.type)
@@ -130,6 +132,12 @@ class Memory:
         same = (table.c.source == told.c.source, table.c.source_ref == told.c.source_ref)
         seen = select(*columns).where(*same).limit(1).lateral("seen")
         return rows_of(self.connection.execute(select(seen).select_from(told).join(seen, true())))
+
+    def _of_one_source(self, columns: Sequence[Column[Any]], names: Sequence[tuple[str, str]]) -> list[Row]:
+        """For SQLite, which reads the whole table where it is asked for pairs."""
+        table, references = tables.alerts, [source_ref for _, source_ref in names]
+        mine = (table.c.source == names[0][0], among(self.connection, table.c.source_ref, references))
+        return rows_of(self.connection.execute(select(*columns).where(*mine)))
 
     def _load_people(self, indexes: list[bytes]) -> None:
         """All cases of these people, locked in one order: see `CaseBook.lock_people`."""
@@ -152,6 +160,11 @@ class Memory:
         query = select(table.c.case_id, table.c.source, table.c.received_at).where(*live)
         for case_id, source, at in self.connection.execute(query.order_by(table.c.received_at)):
             self.sources.setdefault(case_id, {})[source] = at
+
+
+def _by_source(names: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Sorted names, one list for each source."""
+    return [list(mine) for _, mine in groupby(names, key=itemgetter(0))]
 
 
 def _known(row: Row) -> Known:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 from story import GRANDFATHER, GRANDMOTHER, Town
 
@@ -192,3 +194,24 @@ def test_the_story_tells_right_alerts(town: Town) -> None:
     """What this town's upstreams send is right by schema v1."""
     assert isinstance(read(json.dumps(town.alert()).encode(), now=town.now, rules=town.intake.rules), Alert)
     assert ROBOT not in town.ways()
+
+
+def test_no_batch_reads_all_alerts_that_ever_were(town: Town) -> None:
+    """Years of alerts are kept when a batch of two sources comes in: on SQLite too they are found by an index."""
+    if town.store.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's plans depend on its statistics; the statement leaves it no choice")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "FROM alerts" in statement:
+            asked.append((statement, values))
+
+    event.listen(town.store.engine, "before_cursor_execute", note)
+    batch = [town.alert(), town.alert(GRANDFATHER, source="police_110"), town.alert(source="police_110")]
+    assert {one.status for one in town.hears(batch)} == {Status.ACCEPTED}
+    event.remove(town.store.engine, "before_cursor_execute", note)
+    assert asked
+    with town.store.read() as connection:
+        for statement, values in asked:
+            plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert not [step for step in plan if step.startswith("SCAN alerts")], plan

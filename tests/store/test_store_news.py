@@ -280,6 +280,13 @@ def test_news_is_left_to_whoever_stored_it_until_he_is_gone(town: Town) -> None:
     assert (town.state(SMS), receipt_states(town)) == ("fulfilled", ["applied"])
 
 
+def test_news_that_only_the_clock_can_place_is_the_clocks_at_once(town: Town) -> None:
+    """A carrier calls the try by a name that nobody knows yet: it waits for that name, and not for the web process."""
+    told = [Told("", "DELIVRD", town.now, b"{}", carrier_ref="M-1")]
+    receipts.keep(town.store, "simulator", told, now=town.now, own_for=timedelta(seconds=2))
+    assert town.rows(tables.receipts)[0]["again_at"] == town.now
+
+
 def test_an_answer_wakes_news_that_was_put_off_alone(town: Town) -> None:
     """One early receipt was looked at and put off, its twin is in other hands: the answer brings the first forward."""
     town.hears_of(GRANDMOTHER, risk="L4")

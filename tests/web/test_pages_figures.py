@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -317,3 +319,34 @@ def test_no_report_leaves_out_a_filter(li: TestClient) -> None:
     """Li looks at one level alone: no report is offered, which would say that it is of all; its address ignores it."""
     assert "/pages/report" not in li.get("/pages/outcomes?window=ytd&level=L1").text
     assert "共接收预警5条" in li.get("/pages/report?window=ytd&level=L1").text
+
+
+def test_parts_that_take_long_keep_no_page_waiting(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Response times of three windows are still being read when Li opens Now: she sees it, and they come in turn."""
+    account(doors, "li.na", "140000")
+    li = doors.client
+    assert enter(li, "li.na").status_code == 200
+    begun, go_on = Semaphore(0), Event()
+
+    def reads(*_: object, **__: object) -> dict[str, Any]:
+        begun.release()
+        go_on.wait(60)
+        return {}
+
+    monkeypatch.setattr(latency, "all_quantiles", reads)
+    with ThreadPoolExecutor(3) as others:
+        asked = [others.submit(li.get, "/pages/outcomes/latency", headers=LIVE) for _ in range(3)]
+        assert begun.acquire(timeout=60)
+        assert li.get("/pages/now").status_code == li.get("/pages/outcomes").status_code == 200
+        assert not begun.acquire(blocking=False), "one part at a time"
+        go_on.set()
+        assert [one.result(60).status_code for one in asked] == [200, 200, 200]
+
+
+def test_each_part_says_as_of_when_it_is(li: TestClient) -> None:
+    """The year before is counted a moment after Li's page: the part tells its own instant and lag, and that it came."""
+    for name in ("years", "breakdown", "latency"):
+        part = li.get(f"/pages/outcomes/{name}", headers=LIVE).text
+        assert "截至 " in part and "数据滞后 " in part
+        assert '<p id="arrived" hx-swap-oob="innerHTML">' in part
+        assert 'id="arrived"' not in li.get(f"/pages/outcomes/{name}").text

@@ -24,7 +24,7 @@ GET: tuple[tuple[str, Endpoint], ...] = (
     ("/welcome", page(sign_in.welcome, open_to=EVERYBODY)),
     ("/now", page(now.show)),
     ("/outcomes", page(outcomes.show)),
-    *((f"/{one.PART.address}", page(one.show)) for one in (years, breakdown, latency)),
+    *((f"/{one.PART.address}", page(one.show, later=True)) for one in (years, breakdown, latency)),
     ("/league", page(league.show)),
     ("/report", page(report.show)),
     ("/cases", page(cases.show)),
@@ -40,6 +40,7 @@ POST: tuple[tuple[str, Endpoint], ...] = (
 def install(app: FastAPI) -> None:
     """Put the pages on an app whose faults are told as problems already."""
     app.state.pages = anyio.CapacityLimiter(AT_ONCE)
+    app.state.parts = anyio.CapacityLimiter(1)
     app.state.lookout = now.Lookout()
     router = APIRouter(prefix=ROOT, include_in_schema=False)
     for method, listed in (("GET", GET), ("POST", POST)):

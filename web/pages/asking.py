@@ -83,8 +83,12 @@ Work = Callable[[Asking], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def page(work: Work, *, open_to: frozenset[Role] = WATCHERS) -> Endpoint:
-    """An endpoint for whoever is signed in with one of these roles; everybody else is sent where he can go on."""
+def page(work: Work, *, open_to: frozenset[Role] = WATCHERS, later: bool = False) -> Endpoint:
+    """An endpoint for whoever is signed in with one of these roles; everybody else is sent where he can go on.
+
+    `later`: a part that a page asks for when it is there. Parts wait in a line of their own, one after the other, so
+    that no page waits for them; whoever has gone on meanwhile is not served any more.
+    """
 
     def answer(asking: Asking) -> Response:
         token = asking.request.cookies.get(cookie_name(asking), "")
@@ -98,17 +102,20 @@ def page(work: Work, *, open_to: frozenset[Role] = WATCHERS) -> Endpoint:
             return RedirectResponse(f"{ROOT}/welcome", 303)
         return work(known)
 
-    return open_page(answer)
+    return open_page(answer, later=later)
 
 
-def open_page(work: Work) -> Endpoint:
-    """An endpoint for anybody."""
+def open_page(work: Work, *, later: bool = False) -> Endpoint:
+    """An endpoint for anybody. `later`: see `page`."""
 
     async def endpoint(request: Request) -> Response:
         house = house_of(request)
         form = await _form(request) if request.method == "POST" else {}
         asking = Asking(request, house, language_of(request), house.now(), form)
-        return await anyio.to_thread.run_sync(work, asking, limiter=request.app.state.pages)
+        async with request.app.state.parts if later else request.app.state.pages:
+            if later and await request.is_disconnected():
+                return Response(status_code=204)  # nobody reads it
+            return await anyio.to_thread.run_sync(work, asking)
 
     return endpoint
 
