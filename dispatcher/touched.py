@@ -16,11 +16,15 @@ WIDTH = 16
 
 def note_touched(connection: Connection, case_ids: Iterable[UUID], *, now: datetime) -> None:
     """One row for the whole transaction, whatever the number of its cases. Nothing where there is none."""
-    told = b"".join(case_id.bytes for case_id in case_ids)
-    if told:
+    if told := written(case_ids):
         connection.execute(insert(tables.figures_changes), {"id": new_id(), "at": now, "cases": told})
 
 
 def read_touched(told: bytes) -> Iterator[UUID]:
     """The ids of one such row."""
     return (UUID(bytes=bytes(told[start : start + WIDTH])) for start in range(0, len(told), WIDTH))
+
+
+def written(case_ids: Iterable[UUID]) -> bytes:
+    """Ids as such a row holds them."""
+    return b"".join(case_id.bytes for case_id in case_ids)

@@ -6,10 +6,12 @@ waits for what its news sets off.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from uuid import UUID
@@ -25,20 +27,31 @@ log = structlog.get_logger("receipts")
 
 MOST = 2_000
 """News in one commit, about."""
-SHARE_S = 0.01
+SHARE_S = 0.02
 """How long a commit waits for more to share it, where its last one was shared: a lone callback waits for nobody."""
 OURS_FOR = timedelta(seconds=2)
 """So long the clock leaves to us what was stored, or both would be at the same news; later it takes over."""
-REST_S = 0.1
-"""From one applying to the next: its statements cost the same for one piece of news as for a hundred."""
+REST_S, MOST_REST_S = 0.1, 0.4
+RESTS = 2.0
+"""From the end of one applying to the next: its statements cost the same for one piece of news as for a hundred. Where
+all is busy and one takes long, so many times as long as it took, that more share the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One callback's news, and who waits for it to be stored."""
+
+    carrier: str
+    news: Sequence[Told]
+    done: asyncio.Future[int]
 
 
 class Mailroom:
-    """`store` returns a future that ends with the commit; what was stored is applied soon, many at a time."""
+    """`store` ends with the commit; what was stored is applied soon, many at a time."""
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._waiting: SimpleQueue[tuple[str, Sequence[Told], Future[int]] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Post | None] = SimpleQueue()
         self._stored: SimpleQueue[list[UUID] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._store_all, name="mailroom", daemon=True),
@@ -56,19 +69,19 @@ class Mailroom:
         for thread in self._threads:
             thread.join(10)
 
-    def store(self, carrier: str, news: Sequence[Told]) -> Future[int]:
-        """Keep this news: the number of pieces, once committed; or the database's fault."""
-        done: Future[int] = Future()
-        self._waiting.put((carrier, news, done))
-        return done
+    async def store(self, carrier: str, news: Sequence[Told]) -> int:
+        """Keep this news: the number of pieces, once committed. Raises: the database's fault; nothing is kept then."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.put(Post(carrier, news, done))
+        return await done
 
     def _store_all(self) -> None:
         more, shared = True, False
         while more:
             post, more = self._gather(SHARE_S if shared else 0.0)
             shared = len(post) > 1
-            for carrier in {item[0] for item in post}:
-                if ids := self._keep(carrier, post):
+            for carrier in {one.carrier for one in post}:
+                if ids := self._keep(carrier, [one for one in post if one.carrier == carrier]):
                     self._stored.put(ids)
         self._stored.put(None)
 
@@ -84,41 +97,38 @@ class Mailroom:
                     break
                 last = more is None
                 ids += more or []
-            next_at = time.monotonic() + REST_S
+            begun = time.monotonic()
             self._apply(ids)
+            ended = time.monotonic()
+            next_at = ended + min(MOST_REST_S, max(REST_S, RESTS * (ended - begun)))
             if last:
                 return
 
-    def _gather(self, share_s: float) -> tuple[list[tuple[str, Sequence[Told], Future[int]]], bool]:
+    def _gather(self, share_s: float) -> tuple[list[Post], bool]:
         """What waits, and what comes within `share_s` after the first; False: the door closes."""
-        post: list[tuple[str, Sequence[Told], Future[int]]] = []
-        item = self._waiting.get()
-        if item is not None:
+        post: list[Post] = []
+        one, pieces = self._waiting.get(), 0
+        if one is not None:
             time.sleep(share_s)
-        while item is not None:
-            post.append(item)
-            item[2].set_running_or_notify_cancel()  # who has gone away can no longer take his answer back
-            if sum(len(news) for _, news, _ in post) >= MOST:
+        while one is not None:
+            post.append(one)
+            pieces += len(one.news)
+            if pieces >= MOST:
                 return post, True
             try:
-                item = self._waiting.get_nowait()
+                one = self._waiting.get_nowait()
             except Empty:
                 return post, True
         return post, False
 
-    def _keep(self, carrier: str, post: Sequence[tuple[str, Sequence[Told], Future[int]]]) -> list[UUID]:
-        mine = [item for item in post if item[0] == carrier]
+    def _keep(self, carrier: str, post: Sequence[Post]) -> list[UUID]:
+        told = [piece for one in post for piece in one.news]
         try:
-            told = [piece for _, news, _ in mine for piece in news]
             ids = receipts.keep(self._house.store, carrier, told, now=self._house.now(), own_for=OURS_FOR)
         except Exception as fault:  # nothing was kept: every sender is told so, and tells it again
-            for _, _, done in mine:
-                if not done.cancelled():
-                    done.set_exception(fault)
+            _answer(post, fault)
             return []
-        for _, news, done in mine:
-            if not done.cancelled():
-                done.set_result(len(news))
+        _answer(post, None)
         self._count("kept", len(ids))
         tracing.received(self._house.tell, self._house.store, carrier, told, self._house.now())
         return ids
@@ -136,3 +146,23 @@ class Mailroom:
     def _count(self, fate: str, many: int) -> None:
         if many:
             self._house.meters.add(measures.RECEIPTS, (fate,), many)
+
+
+def _answer(post: Sequence[Post], fault: Exception | None) -> None:
+    """Tell all who wait, with one word to their event loop: a word for each costs more than to read their news."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Post]] = {}
+    for one in post:
+        by_loop.setdefault(one.done.get_loop(), []).append(one)
+    for loop, mine in by_loop.items():
+        with suppress(RuntimeError):  # a loop that is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_end, mine, fault)
+
+
+def _end(post: Sequence[Post], fault: Exception | None) -> None:
+    for one in post:
+        if one.done.done():  # whoever sent it has gone away
+            continue
+        if fault is None:
+            one.done.set_result(len(one.news))
+        else:
+            one.done.set_exception(fault)

@@ -39,6 +39,9 @@ FOLDING_S = 0.5
 
 RESTING = timedelta(seconds=2.5)
 """So old is a change before it is folded: most alerts are planned and answered within it, and are folded once."""
+YOUNG = timedelta(seconds=1)
+"""A case whose first change is younger waits for the next fold. Source: replayed from a run at 200 alerts a second: an
+alert was folded 1.26 times without, 0.95 with it."""
 
 
 RESTING_EVERY = timedelta(seconds=60)
@@ -135,7 +138,8 @@ class Clock(threading.Thread):
         until = time.monotonic() + FOLDING_S
         push_s = self._engine.intake.policy.on_time_push_s
         while not self._stopping.is_set():
-            folded = figures.fold(self._engine.store, now=datetime.now(UTC), on_time_push_s=push_s, rest=RESTING)
+            now = datetime.now(UTC)
+            folded = figures.fold(self._engine.store, now=now, on_time_push_s=push_s, rest=RESTING, young=YOUNG)
             meters.acted("fold_figures", folded)
             if folded == 0 or time.monotonic() > until:
                 return

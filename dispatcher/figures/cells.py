@@ -1,12 +1,14 @@
-"""Cells: what adds up, by day and county, so that a year is the sum of few rows. Each is made anew whole, as facts are.
+"""Cells: what adds up, by day and county, so that a year is the sum of few rows. A fold moves them as its facts change;
+`verify` sums all of them up anew.
 
 Persons with one case alone add up too, and stand in the cells; all others are counted from their facts.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +18,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     String,
+    and_,
     case,
     cast,
     delete,
@@ -25,9 +28,10 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy import tuple_ as pair
+from sqlalchemy import tuple_ as group
 
 from dispatcher import tables
+from dispatcher.bulk import put
 from dispatcher.figures.facts import COUNTS
 from dispatcher.figures.marks import Mark
 from dispatcher.figures.parts import Alerts, Part, Persons, Sum
@@ -84,6 +88,12 @@ WHOLE_DAY = 100
 
 Place = tuple[int, str]
 """A day and a county."""
+Key = tuple[int, str, bool, bool]
+"""A day, a county, and the kind of alert: test, imported."""
+CellKey = tuple[int, int, str, bool, bool]
+"""The same of any depth, as the table has it: depth, day, region, test, imported."""
+
+NOTHING = (0,) * len(SUMS)
 
 
 def in_cells(part: Part) -> bool:
@@ -150,6 +160,55 @@ def summed_up(told: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[Any]
     return [cast(func.sum(told[name]), BigInteger).label(name) for name in SUMS]
 
 
+def sums_of(connection: Connection, mine: ColumnElement[bool]) -> dict[Key, Sequence[int]]:
+    """What the facts `mine` add up to, by day, county and kind."""
+    found = connection.execute(right_cells().where(mine))
+    return {(row[1], row[2], row[3], row[4]): row[len(KEYS) :] for row in found}
+
+
+def move_cells(connection: Connection, before: Mapping[Key, Sequence[int]], after: Mapping[Key, Sequence[int]]) -> None:
+    """Move the cells of all depths from what some facts added up to, to what they add up to now.
+
+    The caller is alone, and changed these facts in this transaction. The work is that of what changed, however many
+    facts a day has. A cell whose last fact has gone goes too.
+    """
+    moved: dict[CellKey, list[int]] = {}
+    for key in before.keys() | after.keys():
+        by = [new - old for new, old in zip(after.get(key, NOTHING), before.get(key, NOTHING), strict=True)]
+        if any(by):
+            for one in _cells_of(key):
+                moved[one] = list(map(add, moved.get(one, NOTHING), by))
+    cell = tables.figures_days
+    names = [column.name for column in cell.columns]
+    for where, keys in _near(moved):
+        kept: dict[Any, Sequence[int]] = {
+            tuple(row[: len(KEYS)]): row[len(KEYS) :] for row in connection.execute(select(cell).where(where))
+        }
+        kept |= {key: list(map(add, kept.get(key, NOTHING), moved[key])) for key in keys}
+        connection.execute(delete(cell).where(where))
+        put(connection, cell, [dict(zip(names, (*key, *sums), strict=True)) for key, sums in kept.items() if any(sums)])
+
+
+def _cells_of(key: Key) -> Iterable[CellKey]:
+    """A county's cell, and those of its prefecture and its province."""
+    day, region, is_test, history = key
+    return ((depth, day, region[:depth].ljust(6, "0"), is_test, history) for depth in DEPTHS)
+
+
+def _near(keys: Iterable[CellKey]) -> Iterable[tuple[ColumnElement[bool], list[CellKey]]]:
+    """Conditions that between them mean all these cells, each with those it is for; it may mean others of a day."""
+    cell = tables.figures_days
+    by_day: dict[int, list[CellKey]] = defaultdict(list)
+    for key in sorted(keys):
+        by_day[key[1]].append(key)
+    few = [key for mine in by_day.values() if len(mine) < WHOLE_DAY for key in mine]
+    for part in (few[start : start + PAIRS] for start in range(0, len(few), PAIRS)):
+        yield group(cell.c.depth, cell.c.day, cell.c.region).in_([key[:3] for key in part]), part
+    for day, mine in by_day.items():
+        if len(mine) >= WHOLE_DAY:
+            yield and_(cell.c.depth.in_(DEPTHS), cell.c.day == day), mine
+
+
 def make_cells_anew(connection: Connection, places: Collection[Place]) -> None:
     """Sum up the facts of these days and counties once more, and then their prefectures and provinces of these days."""
     cell, fact = tables.figures_days, tables.figures_alerts
@@ -157,8 +216,8 @@ def make_cells_anew(connection: Connection, places: Collection[Place]) -> None:
     counties = Counter(day for day, _ in places)
     full = sorted(day for day, many in counties.items() if many >= WHOLE_DAY)
     for part in _parts(sorted(place for place in places if counties[place[0]] < WHOLE_DAY)):
-        connection.execute(delete(cell).where(cell.c.depth == 6, pair(cell.c.day, cell.c.region).in_(part)))
-        made = right_cells().where(pair(fact.c.day, fact.c.region).in_(part))
+        connection.execute(delete(cell).where(cell.c.depth == 6, group(cell.c.day, cell.c.region).in_(part)))
+        made = right_cells().where(group(fact.c.day, fact.c.region).in_(part))
         connection.execute(insert(cell).from_select(names, made))
     for day in full:
         connection.execute(delete(cell).where(cell.c.depth == 6, cell.c.day == day))

@@ -1,4 +1,4 @@
-"""The fold: facts of touched people are made anew, whole, from their rows; so a figure cannot drift.
+"""The fold: facts of touched people are made anew, whole, from their rows, and sums move with them; so none can drift.
 
 Any worker folds, one at a time; another finds the lock taken and goes on. A fold that is killed leaves everything as
 it was. What is folded twice is the same twice.
@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from dispatcher import tables
-from dispatcher.bulk import among, among_all
+from dispatcher.bulk import among, among_all, as_if_in_memory, put
 from dispatcher.figures.alone import alone
-from dispatcher.figures.cells import Place, make_cells_anew
+from dispatcher.figures.cells import move_cells, sums_of
 from dispatcher.figures.facts import COLUMNS, ON_TIME_PUSH_S, facts
 from dispatcher.figures.instants import to_ms
 from dispatcher.figures.joined import Mine
 from dispatcher.figures.resting import facts_of_rested_days, strike_out
 from dispatcher.store import Store, is_postgres
-from dispatcher.touched import read_touched
+from dispatcher.touched import read_touched, written
 
 CASES = 6_000
 SMALL = 300
@@ -43,12 +43,14 @@ def fold(
     on_time_push_s: float = ON_TIME_PUSH_S,
     many: bool = False,
     rest: timedelta = timedelta(0),
+    young: timedelta = timedelta(0),
 ) -> int:
     """Make anew the facts of people whose cases were touched, or whom time alone has changed. Commits.
 
-    `many`: as many at once as are cheapest, for an import. `rest`: not before a change is so old, so that what befalls
-    an alert within moments is folded once; then all that waits is taken. Returns how many cases were folded; 0:
-    nothing waits, or another worker is at it. Safe to call by many at once.
+    `many`: as many at once as are cheapest, for an import. `rest`: not before a change is so old; then all that waits
+    is taken, but for cases whose first change is younger than `young`: more befalls them this moment, and one fold is
+    to see it all. Returns how many cases were folded; 0: nothing waits, or another worker is at it. Safe to call by
+    many at once.
     """
     with store.read() as connection:  # a look costs no writer's turn
         waits = [row.at for row in _changes(connection, 1) if row.at <= now - rest]
@@ -59,12 +61,12 @@ def fold(
             return 0
         plenty, few = (MANY, MANY_SMALL) if many else (CASES, SMALL)
         most = plenty if is_postgres(connection) else few
-        notes, touched = _take(connection, most)
+        taken, others = _take(connection, most, now - young)
+        touched = {case_id for row in taken for case_id in read_touched(row.cases)}
         touched |= set(ripe(connection, now, limit=max(0, most - len(touched))))
         ids = whole_people(connection, touched)
         _make_anew(connection, ids, now, on_time_push_s)
-        change = tables.figures_changes
-        connection.execute(delete(change).where(among(connection, change.c.id, notes)))
+        _cross_out(connection, taken, others, ids)
     return len(ids)
 
 
@@ -102,37 +104,47 @@ def these(connection: Connection, ids: Sequence[UUID]) -> Mine:
 def _make_anew(connection: Connection, ids: Sequence[UUID], now: datetime, on_time_push_s: float) -> None:
     if not ids:
         return
+    as_if_in_memory(connection)
     fact = tables.figures_alerts
     mine = among(connection, fact.c.case_id, ids)
-    places = _places(connection, mine)
-    before = facts_of_rested_days(connection, mine, {day for day, _ in places})
+    sums_before = sums_of(connection, mine)
+    before = facts_of_rested_days(connection, mine, {day for day, *_ in sums_before})
     connection.execute(delete(fact).where(mine))
     made = facts(these(connection, ids), now=now, on_time_push_s=on_time_push_s)
     connection.execute(insert(fact).from_select(COLUMNS, made))
-    places_now = _places(connection, mine)
-    after = facts_of_rested_days(connection, mine, {day for day, _ in places_now})
+    sums_now = sums_of(connection, mine)
+    after = facts_of_rested_days(connection, mine, {day for day, *_ in sums_now})
     strike_out(connection, {day for day in before.keys() | after.keys() if before.get(day) != after.get(day)})
-    make_cells_anew(connection, places | places_now)
+    move_cells(connection, sums_before, sums_now)
 
 
-def _places(connection: Connection, mine: ColumnElement[bool]) -> set[Place]:
-    """The days and counties of these facts."""
-    fact = tables.figures_alerts
-    query = select(fact.c.day, fact.c.region).where(mine).distinct()
-    return {(day, region) for day, region in connection.execute(query)}
-
-
-def _take(connection: Connection, most: int) -> tuple[list[UUID], set[UUID]]:
-    """The oldest notes, and the cases that they name: at least one note, and no more cases than `most` if it can be."""
-    notes: list[UUID] = []
+def _take(connection: Connection, most: int, until: datetime) -> tuple[list[Any], list[Any]]:
+    """The oldest notes from before `until`, as many as name at most `most` cases, and at least one; and the others."""
+    found = _changes(connection, most)
     touched: set[UUID] = set()
-    for row in _changes(connection, most):
+    for place, row in enumerate(found):
         named = set(read_touched(row.cases))
-        if notes and len(touched | named) > most:
-            break
-        notes.append(row.id)
+        if row.at > until or (place and len(touched | named) > most):
+            return list(found[:place]), list(found[place:])
         touched |= named
-    return notes, touched
+    return list(found), []
+
+
+def _cross_out(connection: Connection, taken: Sequence[Any], others: Sequence[Any], folded: Sequence[UUID]) -> None:
+    """The notes that were taken are done with, and so is what others say of people who were folded just now.
+
+    We read the others before the rows: so what they tell of had been written.
+    """
+    change, done = tables.figures_changes, set(folded)
+    left = []
+    for row in others:
+        named = list(read_touched(row.cases))
+        still = [case_id for case_id in named if case_id not in done]
+        if len(still) < len(named):
+            taken = [*taken, row]
+            left.append({"id": row.id, "at": row.at, "cases": written(still)})
+    connection.execute(delete(change).where(among(connection, change.c.id, [row.id for row in taken])))
+    put(connection, change, [row for row in left if row["cases"]])
 
 
 def _changes(connection: Connection, limit: int) -> Sequence[Any]:

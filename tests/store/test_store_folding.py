@@ -44,7 +44,7 @@ def test_figures_at_rest_are_the_figures(town: Town) -> None:
         assert figures.count(connection, Scope(), now=town.now).rows == before.rows
         assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
     found = figures.verify(town.store, now=town.now)
-    assert (found.compared, found.waiting, found.drifted) == (len(town.cases()), 0, [])
+    assert (found.compared, found.waiting, found.agrees) == (len(town.cases()), 0, True)
 
 
 def test_a_limit_that_passes_is_told_though_nothing_changed(town: Town) -> None:
@@ -70,6 +70,45 @@ def test_a_change_rests_a_moment_and_then_all_are_folded(town: Town) -> None:
         assert figures.fold(town.store, now=town.now, rest=rest) == folded
     with town.store.read() as connection:
         assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
+
+
+def test_who_changes_this_moment_waits_for_the_next_fold(town: Town) -> None:
+    """Grandmother's change is old enough, a student's is of this moment: she is folded with all that befell her since,
+    the student next time; and her later changes are done with."""
+    rest, young = timedelta(seconds=2), timedelta(seconds=1)
+    town.hears([town.alert(GRANDMOTHER)])
+    town.later(seconds=2)
+    town.hears([town.alert(GRANDMOTHER), town.alert(STUDENT)])
+    town.hears([town.alert(GRANDMOTHER)])
+    assert figures.fold(town.store, now=town.now, rest=rest, young=young) == 1
+    assert sum(row["merged"] is False for row in at_rest(town)) == 1
+    assert len(at_rest(town)) == 3
+    with town.store.read() as connection:
+        assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 1)
+        assert figures.cases_waiting(connection, until=town.now) == 1
+    assert figures.fold(town.store, now=town.now, rest=rest, young=young) == 0
+    town.later(seconds=2)
+    assert figures.fold(town.store, now=town.now, rest=rest, young=young) == 1
+    assert figures.verify(town.store, now=town.now).agrees
+    with town.store.read() as connection:
+        assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
+
+
+def test_sums_move_with_their_facts_and_go_with_the_last(town: Town) -> None:
+    """The only alert of another prefecture was withdrawn: its county and prefecture have no sums any more, the province
+    those of the two that are left."""
+    town.hears([town.alert(GRANDMOTHER), town.alert(STUDENT), town.alert("13700137000", region="140802")])
+
+    def sums() -> set[tuple[object, object]]:
+        folds(town)
+        assert figures.verify(town.store, now=town.now).agrees
+        return {(row["region"], row["pushes"]) for row in town.rows(tables.figures_days)}
+
+    near = {("140105", 2), ("140100", 2)}
+    assert sums() == near | {("140802", 1), ("140800", 1), ("140000", 3)}
+    (far,) = town.rows(tables.alerts, region="140802")
+    town.withdraws(str(far["source_ref"]))
+    assert sums() == near | {("140000", 2)}
 
 
 def test_what_drifted_is_found_and_made_anew(town: Town) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+import asyncio
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -80,10 +80,15 @@ def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.Monke
     monkeypatch.setattr(receipts, "keep", lambda _store, _carrier, told, **_: [len(told)])
     monkeypatch.setattr(receipts, "apply", apply)
     mailroom = Mailroom(House(cast(Any, None), cast(Any, None), lambda _bells: None, {}))
-    gone: Future[int] = mailroom.store("simulator", [NEWS])
-    assert gone.cancel()
-    mailroom.start()
-    assert [mailroom.store("simulator", [NEWS]).result(PATIENCE_S) for _ in range(2)] == [1, 1]
+
+    async def told() -> list[int]:
+        gone = asyncio.create_task(mailroom.store("simulator", [NEWS]))
+        await asyncio.sleep(0)
+        assert gone.cancel()
+        mailroom.start()
+        return [await asyncio.wait_for(mailroom.store("simulator", [NEWS]), PATIENCE_S) for _ in range(2)]
+
+    assert asyncio.run(told()) == [1, 1]
     mailroom.stop()
     assert len(applied) >= 2
 

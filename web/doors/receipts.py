@@ -10,7 +10,6 @@ and with some vendors the phone.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -97,7 +96,7 @@ async def news_of_simulator(request: Request) -> Response:
     except BadNews as fault:
         raise Problem(422, str(fault), [Fault("news", str(fault))]) from fault
     try:
-        stored = await asyncio.wrap_future(mailroom_of(request).store(simulator.NAME, told)) if told else 0
+        stored = await mailroom_of(request).store(simulator.NAME, told) if told else 0
     except SQLAlchemyError as fault:
         raise Problem(503, "nothing was stored; tell it again", (), {"Retry-After": "2"}) from fault
     return JSONResponse({"stored": stored, "faults": faults})
@@ -152,7 +151,7 @@ async def _received(name: str, secret: str, request: Request) -> Response:
     told = _read(house, name, there, callback)
     try:
         if told:
-            await asyncio.wrap_future(mailroom_of(request).store(name, told))
+            await mailroom_of(request).store(name, told)
     except SQLAlchemyError as fault:
         log.warning("news_not_stored", carrier=name, fault=type(fault).__name__)
         return _as_response(there.language.try_again)
