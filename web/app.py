@@ -30,6 +30,7 @@ from web.house import House
 from web.mailroom import Mailroom
 from web.pages.guard import Guard
 from web.requests import Requests
+from web.straight import Straight
 
 THREADS = 4
 """Requests that may be at the database at once; more wait their turn."""
@@ -53,7 +54,9 @@ class Doors(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """All of it under the request's id; what browsers are told goes with faults of ours too."""
-        return Requests(Guard(super().build_middleware_stack()), meters=self.state.house.meters)
+        rest = Guard(super().build_middleware_stack())
+        straight = Straight(rest, prefix=receipts.router.prefix, routes=receipts.routes())
+        return Requests(straight, meters=self.state.house.meters)
 
     def openapi(self) -> dict[str, Any]:
         """OpenAPI 3.1 of all doors."""
@@ -77,8 +80,8 @@ def make_app(house: House) -> FastAPI:
     problems.install(app)
     app.add_middleware(Bounded)
     for door in (
-        receipts,  # first: the door that is called most is tried first
         alerts,
+        receipts,
         operating,
         cases,
         dispatches,

@@ -71,6 +71,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_fault)
 
 
+async def answer_to(request: Request, fault: Exception) -> tuple[JSONResponse, Exception | None]:
+    """The same answer for a door that the app's handlers do not stand around; and the fault, if it is one of ours."""
+    if isinstance(fault, StarletteHTTPException):
+        return await _on_http(request, fault), None
+    if isinstance(fault, SQLAlchemyError):
+        return await _on_database(request, fault), None
+    return await _on_fault(request, fault), fault
+
+
 def response(status: int, detail: str | None, faults: Iterable[Fault], **extra: Any) -> JSONResponse:
     """A problem as a response."""
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}

@@ -19,7 +19,7 @@ from httpx import Response
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from dispatcher import tables
+from dispatcher import measures, receipts, tables
 from dispatcher.carriers import simulator
 from dispatcher.carriers.language import Callback, Language, Reply
 from dispatcher.measures import Measure
@@ -287,6 +287,53 @@ def test_a_database_that_is_away_is_told_in_the_vendors_words(
     answer = doors.client.post(DOOR, json=[{"out_id": "x", "code": "DELIVRD"}])
     assert (answer.status_code, answer.content) == (AGAIN.status, AGAIN.body)
     assert doors.rows(tables.receipts) == []
+
+
+CALLS: Mapping[str, tuple[str, str, bytes]] = {
+    "believed": ("POST", DOOR, b'[{"out_id": "x", "code": "DELIVRD"}]'),
+    "of nobody": ("POST", f"/v1/receipts/nobody/{SECRET}", b"[]"),
+    "with a wrong secret": ("POST", f"/v1/receipts/{NAME}/{'b' * 32}", b"[]"),
+    "in no language": ("POST", DOOR, b"thanks"),
+    "too long": ("POST", DOOR, b" " * 5_000_000),
+    "unsigned, of the simulator": ("POST", "/v1/receipts/simulator", b"{}"),
+    "that breaks us": ("POST", DOOR, b'[{"out_id": "broken", "code": "DELIVRD"}]'),
+    "by another verb": ("DELETE", DOOR, b""),
+    "for the head alone": ("HEAD", DOOR, b""),
+    "at a longer address": ("POST", f"{DOOR}/x", b"[]"),
+    "at an address with a stroke more": ("POST", f"{DOOR}/", b"[]"),
+    "while the database is away": ("POST", DOOR, b'[{"out_id": "away", "code": "DELIVRD"}]'),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_both_ways_to_the_door_answer_the_same(
+    doors: Doors, opened: Open, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A callback goes straight to its door, or the long way of all requests: status, words and headers are the same,
+    and so is what is logged and counted."""
+    counts = opened()
+    keep = receipts.keep
+
+    def away(store: Any, carrier: str, told: list[Told], **how: Any) -> list[Any]:
+        if told[0].reference == "away":
+            raise OperationalError("insert", {}, Exception("away"))
+        if told[0].reference == "broken":
+            raise KeyError("made up")
+        return keep(store, carrier, told, **how)
+
+    monkeypatch.setattr("dispatcher.receipts.keep", away)
+    method, path, body = CALLS[call]
+    heard = []
+    for _ in range(2):
+        counts.found.clear()
+        with capture_logs() as lines:
+            answer = doors.client.request(method, path, content=body, headers={"X-Request-ID": "the-same-id"})
+        logged = [{name: told for name, told in line.items() if name != "took_ms"} for line in lines]
+        requests = {name: many for name, many in counts.found.items() if name[0] == measures.REQUESTS.name}
+        heard.append((answer.status_code, answer.content, dict(answer.headers), logged, requests, counts.refused()))
+        monkeypatch.setattr("web.straight.Straight._route_of", lambda *_: None)
+    assert heard[0] == heard[1]
+    assert heard[0][4]
 
 
 def test_no_log_has_an_address_or_a_person(

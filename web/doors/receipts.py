@@ -24,7 +24,7 @@ from dispatcher.alert import Fault
 from dispatcher.carriers import simulator
 from dispatcher.carriers.language import Callback, Reply
 from dispatcher.news import BadNews, Told
-from web.bodies import body_of_at_most, bounded_body
+from web.bodies import MOST, body_of_at_most
 from web.correspondents import Correspondent, Doubt, at_the_door
 from web.house import House
 from web.mailroom import Mailroom
@@ -40,10 +40,7 @@ NOBODY = "unknown"
 
 
 class PlainRoute(APIRoute):
-    """A door without dependencies and models: a callback is bytes, and its answer too.
-
-    Source: 3,000 callbacks, CPU of ours for each: 1,170 µs before, 500 µs with this, tried before other doors.
-    """
+    """A door without dependencies and models: a callback is bytes, and its answer too. See also web/straight.py."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint itself, with what is named in the path."""
@@ -57,6 +54,11 @@ class PlainRoute(APIRoute):
 
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"], route_class=PlainRoute)
+
+
+def routes() -> list[APIRoute]:
+    """Every route of this door, in the order in which they are tried."""
+    return [route for route in router.routes if isinstance(route, APIRoute)]
 
 
 def mailroom_of(request: Request) -> Mailroom:
@@ -84,7 +86,7 @@ STORED: dict[int | str, dict[str, Any]] = {200: {"description": "Stored.", "cont
 )
 async def news_of_simulator(request: Request) -> Response:
     """The simulated carrier's news. 200: stored, tell it no more. What could not be read is named and left out."""
-    house, body = house_of(request), await bounded_body(request)
+    house, body = house_of(request), await body_of_at_most(request, MOST)
     signature = request.headers.get(simulator.SIGNATURE_HEADER)
     secret = house.secrets.get(simulator.NAME, "")
     # only ASCII can be compared in constant time, and only ASCII can be right
