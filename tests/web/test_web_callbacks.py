@@ -328,7 +328,7 @@ def test_both_ways_to_the_door_answer_the_same(
         counts.found.clear()
         with capture_logs() as lines:
             answer = doors.client.request(method, path, content=body, headers={"X-Request-ID": "the-same-id"})
-        logged = [{name: told for name, told in line.items() if name != "took_ms"} for line in lines]
+        logged = [{name: repr(told) for name, told in line.items() if name != "took_ms"} for line in lines]
         requests = {name: many for name, many in counts.found.items() if name[0] == measures.REQUESTS.name}
         heard.append((answer.status_code, answer.content, dict(answer.headers), logged, requests, counts.refused()))
         monkeypatch.setattr("web.straight.Straight._route_of", lambda *_: None)
