@@ -103,10 +103,20 @@ def among_all(
     reads one side anew for each row of the other.
     """
     if is_postgres(connection):
-        every = literal(list(values), ARRAY(kind))
-        told = every if counted else func.array(select(func.unnest(every)).scalar_subquery())
+        if counted:
+            return lambda column: column == any_(literal(list(values), ARRAY(kind)))
+        told = func.array(select(func.unnest(_array(kind, values))).scalar_subquery())
         return lambda column: column == any_(told)
     return lambda column: column.in_(values)
+
+
+def _array(kind: TypeEngine[Any], values: Collection[Any]) -> ColumnElement[Any]:
+    """Values as one array that cannot be counted. Ids are spelled here: the driver looks at each for what
+    must be quoted, and takes five times as long.
+    """
+    if isinstance(kind, Uuid):
+        return cast(literal(f"{{{','.join([value.hex for value in values])}}}", Text()), ARRAY(kind))
+    return literal(list(values), ARRAY(kind))
 
 
 def among_these(connection: Connection, column: Column[Any], query: Select[Any]) -> ColumnElement[bool]:
