@@ -1,6 +1,5 @@
 """`python -m simulator`: a carrier and a town on one port."""
 
-import gc
 import logging
 import os
 import signal
@@ -17,9 +16,6 @@ from simulator.options import OptionsWrong, read_command, read_options
 from simulator.simulation import Simulation
 
 STOP_WITHIN_S = 2
-COLLECTOR = (50_000, 20, 100)
-"""The ledger remembers every effect, and nothing in it is a circle: Python's collector looks rarely. At its own 700 new
-objects it took a seventh of the time of a letter."""
 
 
 def serve(sim: Simulation, host: str, port: int, *, ready: Callable[[int], None] | None = None) -> None:
@@ -68,8 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         sim, host, port = read_options(args, os.environ)
-        gc.freeze()
-        gc.set_threshold(*COLLECTOR)
         serve(sim, host, port, ready=_say_ready)
     except KeyboardInterrupt:
         return 0

@@ -43,6 +43,6 @@ async def body_of_at_most(request: Request, most: int) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise Problem(413, f"a body may be at most {most} bytes long here", headers={"Connection": "close"})
+            raise Problem(413, f"a body may be at most {most} bytes long", headers={"Connection": "close"})
         parts.append(part)
     return b"".join(parts)

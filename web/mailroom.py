@@ -81,8 +81,11 @@ class Mailroom:
             post, more = self._gather(SHARE_S if shared else 0.0)
             shared = len(post) > 1
             for carrier in {one.carrier for one in post}:
-                if ids := self._keep(carrier, [one for one in post if one.carrier == carrier]):
-                    self._stored.put(ids)
+                try:
+                    if ids := self._keep(carrier, [one for one in post if one.carrier == carrier]):
+                        self._stored.put(ids)
+                except Exception as fault:  # what was kept is left to the clock, and the next ones are kept
+                    log.error("mailroom_broken", carrier=carrier, fault=type(fault).__name__, exc_info=fault)
         self._stored.put(None)
 
     def _apply_all(self) -> None:

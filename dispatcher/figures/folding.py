@@ -61,7 +61,7 @@ def fold(
             return 0
         plenty, few = (MANY, MANY_SMALL) if many else (CASES, SMALL)
         most = plenty if is_postgres(connection) else few
-        taken, others = _take(connection, most, now - young)
+        taken, others = _take(connection, most, now - young if young else None)
         touched = {case_id for row in taken for case_id in read_touched(row.cases)}
         touched |= set(ripe(connection, now, limit=max(0, most - len(touched))))
         ids = whole_people(connection, touched)
@@ -118,14 +118,17 @@ def _make_anew(connection: Connection, ids: Sequence[UUID], now: datetime, on_ti
     move_cells(connection, sums_before, sums_now)
 
 
-def _take(connection: Connection, most: int, until: datetime) -> tuple[list[Any], list[Any]]:
-    """The oldest notes from before `until`, as many as name at most `most` cases, and at least one; and the others."""
+def _take(connection: Connection, most: int, until: datetime | None) -> tuple[list[Any], list[Any]]:
+    """The oldest notes, up to one later than `until`, and those from there on. Together they name at most `most` cases,
+    unless the first alone names more; where more than that wait, the others are not looked at."""
     found = _changes(connection, most)
     touched: set[UUID] = set()
     for place, row in enumerate(found):
-        named = set(read_touched(row.cases))
-        if row.at > until or (place and len(touched | named) > most):
+        if until is not None and row.at > until:
             return list(found[:place]), list(found[place:])
+        named = set(read_touched(row.cases))
+        if place and len(touched | named) > most:
+            return list(found[:place]), []
         touched |= named
     return list(found), []
 

@@ -94,6 +94,23 @@ def test_who_changes_this_moment_waits_for_the_next_fold(town: Town) -> None:
         assert figures.lag(connection, town.now) == figures.Lag(timedelta(0), 0)
 
 
+def test_a_backlog_is_folded_bit_by_bit(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More changes wait than one fold takes: each fold takes the oldest, and looks at no note that it leaves."""
+    monkeypatch.setattr(folding, "CASES", 1)
+    monkeypatch.setattr(folding, "SMALL", 1)
+    looked: list[bytes] = []
+    read_touched = folding.read_touched
+    monkeypatch.setattr(folding, "read_touched", lambda told: looked.append(told) or list(read_touched(told)))
+    for person in (GRANDMOTHER, STUDENT, "13700137000", GRANDMOTHER):
+        town.hears([town.alert(person)])
+    for left in (3, 2, 1, 0):
+        looked.clear()
+        assert figures.fold(town.store, now=town.now, young=timedelta(0)) == 1
+        assert len(town.rows(tables.figures_changes)) == left
+        assert len(set(looked)) <= 2
+    assert figures.verify(town.store, now=town.now).agrees
+
+
 def test_sums_move_with_their_facts_and_go_with_the_last(town: Town) -> None:
     """The only alert of another prefecture was withdrawn: its county and prefecture have no sums any more, the province
     those of the two that are left."""
