@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from dispatcher.store import Store, make_engine
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
 
+
+# a shell starts what is to go on in the background deaf to Ctrl-C, and so would be every command that a test starts
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _configure = structlog.configure
 
