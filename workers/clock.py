@@ -37,7 +37,7 @@ ASKING_S = 2.0
 FOLDING_S = 0.5
 """No further fold is begun in a turn after this."""
 
-RESTING = timedelta(seconds=2.5)
+RESTING = timedelta(seconds=2)
 """So old is a change before it is folded: most alerts are planned and answered within it, and are folded once."""
 YOUNG = timedelta(seconds=1)
 """A case whose first change is younger waits for the next fold. Source: replayed from a run at 200 alerts a second: an
