@@ -1,5 +1,5 @@
 # One image for every part of a deployment; what a container is, its command says: web, worker, migrate, simulator.
-#   docker build --tag quanzu:0.1.0 .
+#   docker build --tag quanzu:0.3.0 .
 # Bases are pinned by tag. For a build that can be repeated to the byte, add the digest that your own registry shows.
 
 # ---- builder: the runtime's pinned versions and our packages, in a virtual environment that is copied whole
@@ -25,7 +25,7 @@ RUN pip install --no-deps --no-build-isolation . \
 
 # ---- runtime: no compiler, no pip of ours, no root
 FROM python:3.11.13-slim-bookworm AS runtime
-ARG VERSION=0.1.0
+ARG VERSION=0.3.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="quanzu" \
       org.opencontainers.image.description="Warning dispatch for anti-fraud centres" \

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import yaml
 from deployment_files import (
     COMPOSE,
     DEFAULTED,
+    DOCKERFILE,
     ROOT,
     SOFT_SHUTDOWN_S,
     compose,
@@ -129,6 +132,20 @@ def test_the_monitoring_is_a_profile() -> None:
     profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
     assert {name for name, told in profiles.items() if told == ["monitoring"]} == {"flower", "prometheus", "grafana"}
     assert {name for name, told in profiles.items() if told == ["tools"]} == {"tools"}
+
+
+NAMED_VERSION = re.compile(r"\bquanzu(?:-flower)?:(\d[\w.]*)|\bARG VERSION=(\S+)")
+
+
+def test_every_file_names_the_version_that_there_is() -> None:
+    """An operator who asks which version runs is told the same by the image's name, its label and the package."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    named = {}
+    for path in (COMPOSE, DOCKERFILE, *DEPLOYED):
+        found = NAMED_VERSION.findall(path.read_text("utf-8"))
+        named.update({f"{path.name} {at}": image or label for at, (image, label) in enumerate(found)})
+    assert len(named) >= 4
+    assert {where: told for where, told in named.items() if told != version} == {}
 
 
 def test_every_command_is_one_of_ours() -> None:
