@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,12 @@ import yaml
 
 from cli.main import app
 from config.settings import OTHERS, Settings
+from workers.clock import Clock
+from workers.consumer import IntakeConsumer
+from workers.names import raw_queues_of
+from workers.outcomes import Publisher
+from workers.presence import Heart
+from workers.webhooks import Messenger
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -21,8 +28,8 @@ UNITS = sorted((ROOT / "deploy" / "systemd").iterdir())
 DEFAULTED = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>[^}]*)\}")
 VARIABLE = re.compile(r"\bQUANZU_[A-Z][A-Z0-9_]*")
 
-SOFT_SHUTDOWN_S = 25
-"""For how long a worker that is told to stop finishes what it has in hand (`workers/app.py`)."""
+KILLED_AFTER_S = 45
+"""What a page, a unit and the compose file say: a worker that has not stopped by then is killed."""
 
 
 def interpolated(text: str) -> str:
@@ -42,6 +49,18 @@ def seconds(text: str) -> float:
     parts = re.findall(r"(\d+)(ms|min|h|m|s)", text)
     assert parts and "".join(number + unit for number, unit in parts) == text, text
     return sum(int(number) * each[unit] for number, unit in parts)
+
+
+def stops_within_s(lane: str) -> float:
+    """What a worker waits for on SIGTERM, all of it: each thread's last deed, one after another, then what is out.
+
+    Celery waits for the tasks in hand without a bound; they end with their claim, unless the database hangs.
+    """
+    threads: list[type[Any]] = [Clock, Heart]
+    threads += [IntakeConsumer] if raw_queues_of(lane) else []
+    threads += [Publisher, Messenger] if lane == "intake" else []
+    last_deeds_s = sum(inspect.signature(thread.stop).parameters["within_s"].default for thread in threads)
+    return float(last_deeds_s + (0 if lane == "intake" else Settings.model_fields["lease_s"].default))
 
 
 def known_variables() -> set[str]:

@@ -9,7 +9,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from deployment_files import ROOT, SOFT_SHUTDOWN_S, UNITS, seconds, understood, unit_lines, unknown_variables
+from deployment_files import (
+    KILLED_AFTER_S,
+    ROOT,
+    UNITS,
+    seconds,
+    stops_within_s,
+    understood,
+    unit_lines,
+    unknown_variables,
+)
 
 PROGRAM = "/usr/local/lib/quanzu/bin/quanzu"
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
@@ -112,7 +121,7 @@ def test_a_unit_comes_back_and_has_time_to_stop(path: Path) -> None:
     )
     (stop,) = told(path, "TimeoutStopSec")
     if "worker" in path.name:
-        assert seconds(stop) >= SOFT_SHUTDOWN_S + 10
+        assert seconds(stop) == KILLED_AFTER_S >= max(stops_within_s(lane) for lane in LANES) + 5
     if "simulator" not in path.name:
         assert told(path, "Requires") == ["quanzu-migrate.service"]
         assert "quanzu-migrate.service" in told(path, "After")[0].split()
