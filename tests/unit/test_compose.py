@@ -90,7 +90,9 @@ def test_a_service_says_whether_it_is_well(name: str) -> None:
     """What stays is asked regularly and started again; what ends by itself is not."""
     service = SERVICES[name]
     if name in ("migrate", "tools"):
-        assert service["healthcheck"] == {"disable": True} and service["restart"] == "no"
+        assert service["healthcheck"] == {"disable": True}
+        # the tables are tried for again until they are there; a command that failed has told somebody why
+        assert service["restart"] == {"migrate": "on-failure", "tools": "no"}[name]
         return
     health = service["healthcheck"]
     assert (
@@ -118,6 +120,12 @@ def test_everything_of_ours_waits_for_the_tables() -> None:
     for name in (*WORKERS, "web", "tools"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_a_database_that_is_only_being_made_is_not_well() -> None:
+    """On a fresh volume the image's first server, which makes the database and ends, hears its socket alone."""
+    test = SERVICES["postgres"]["healthcheck"]["test"]
+    assert test[:2] == ["CMD", "pg_isready"] and "--host=127.0.0.1" in test
 
 
 def test_only_this_host_reaches_a_port_and_nobody_the_servers() -> None:

@@ -20,6 +20,10 @@ from deployment_files import (
     unknown_variables,
 )
 
+from cli.home import prepare
+from config.settings import load_settings
+from migrations import newest, present
+
 PROGRAM = "/usr/local/lib/quanzu/bin/quanzu"
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 LANES = ("intake", "urgent", "routine")
@@ -110,18 +114,30 @@ def test_a_unit_has_no_rights(path: Path) -> None:
 
 @each
 def test_a_unit_comes_back_and_has_time_to_stop(path: Path) -> None:
-    """What stays is started again for ever; a worker may finish what it has in hand."""
+    """Whatever was away when the host started, each part is tried again for ever; a worker has time to stop."""
+    assert told(path, "RestartSec") and ("Unit", "StartLimitIntervalSec", "0") in unit_lines(path)
     if path.name == "quanzu-migrate.service":
         assert told(path, "Type") == ["oneshot"] and told(path, "RemainAfterExit") == ["yes"]
+        assert told(path, "Restart") == ["on-failure"]
         return
-    assert (
-        told(path, "Restart") == ["always"]
-        and told(path, "RestartSec")
-        and told(path, "StartLimitIntervalSec") == ["0"]
-    )
+    assert told(path, "Restart") == ["always"]
     (stop,) = told(path, "TimeoutStopSec")
     if "worker" in path.name:
         assert seconds(stop) == KILLED_AFTER_S >= max(stops_within_s(lane) for lane in LANES) + 5
-    if "simulator" not in path.name:
-        assert told(path, "Requires") == ["quanzu-migrate.service"]
-        assert "quanzu-migrate.service" in told(path, "After")[0].split()
+
+
+def test_a_migration_that_failed_keeps_nobody_from_starting() -> None:
+    """The host started before its database: who only wants the migration, and comes after it, starts all the same and
+    migrates by himself; who required it would stay down until somebody comes."""
+    for path in SERVICES:
+        assert not told(path, "Requires") and not told(path, "BindsTo") and not told(path, "Requisite")
+        if path.name in ("quanzu-web.service", "quanzu-worker@.service"):
+            for name in ("Wants", "After"):
+                assert "quanzu-migrate.service" in [unit for value in told(path, name) for unit in value.split()]
+
+
+def test_whoever_comes_before_the_migration_does_it(tmp_path: Path) -> None:
+    """A worker or a door that starts first finds no tables, and makes them: what `prepare` does for both."""
+    home = prepare(load_settings({"home": tmp_path}), keeper=False)
+    assert present(home.store.engine) == newest()
+    home.store.close()
