@@ -117,9 +117,14 @@ def test_what_a_service_waits_for_is_there(name: str) -> None:
 
 def test_everything_of_ours_waits_for_the_tables() -> None:
     """No worker and no door starts before `quanzu migrate` has ended well."""
-    for name in (*WORKERS, "web", "tools"):
+    for name in (*WORKERS, "web"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_the_command_waits_for_nobody() -> None:
+    """The broker is away at night: the doctor, a hold and a brake still run, which is when they are wanted."""
+    assert "depends_on" not in SERVICES["tools"]
 
 
 def test_a_database_that_is_only_being_made_is_not_well() -> None:
