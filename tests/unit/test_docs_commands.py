@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SHELL = re.compile(r"^```sh\n(?P<lines>.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(?P<line>(?:\.venv/bin/)?quanzu [^`]+)`")
-PROGRAM = re.compile(r"^(?:\S*/bin/)?quanzu$")
+PROGRAM = re.compile(r"^(?:(?:\S*/bin/)?quanzu|quanzu-as-service)$")
 BEFORE = re.compile(r"^(?:[A-Z_]+=.*|export|sudo)$")
 IN_A_CONTAINER = re.compile(r"^docker compose run (?:--\S+ )*tools$")
 BETWEEN = {"|", "&&", ";", "||"}
@@ -108,6 +108,8 @@ def test_this_file_would_notice(wrong: str) -> None:
         ("docker compose run --rm --no-TTY tools submit - < today.jsonl", [["submit", "-"]]),
         ("docker compose run --rm --entrypoint cat migrate /var/lib/quanzu/first-key", []),
         ("quanzu migrate && quanzu stats", [["migrate"], ["stats"]]),
+        ("sudo quanzu-as-service dead list", [["dead", "list"]]),
+        ("sudo install deploy/quanzu-as-service /usr/local/sbin/", []),
     ],
 )
 def test_quanzu_is_a_command_where_a_command_stands(line: str, found: list[list[str]]) -> None:
