@@ -35,7 +35,9 @@ READ = compose()
 SERVICES: dict[str, dict[str, Any]] = READ["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("quanzu:")}
 WORKERS = {"worker-intake", "worker-urgent", "worker-routine"}
-PARTS = {"postgres", "rabbitmq", "migrate", "web", "simulator", "flower", "prometheus", "grafana", "tools", *WORKERS}
+MONITORING = {"flower", "prometheus", "alertmanager", "grafana"}
+PARTS = {"postgres", "rabbitmq", "migrate", "web", "simulator", "tools", *MONITORING, *WORKERS}
+WRITTEN_BY_HAND = "alert_webhook"
 each = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
@@ -146,7 +148,7 @@ def test_only_this_host_reaches_a_port_and_nobody_the_servers() -> None:
 def test_the_monitoring_is_a_profile() -> None:
     """Without `--profile monitoring` there are the parts that warn people, and no more."""
     profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
-    assert {name for name, told in profiles.items() if told == ["monitoring"]} == {"flower", "prometheus", "grafana"}
+    assert {name for name, told in profiles.items() if told == ["monitoring"]} == MONITORING
     assert {name for name, told in profiles.items() if told == ["tools"]} == {"tools"}
 
 
@@ -217,10 +219,14 @@ def test_secrets_are_files_that_one_command_makes(tmp_path: Path) -> None:
     made = {path.name: path.read_text() for path in folder.iterdir()}
     assert set(named.values()) <= set(made) and all(name == file for name, file in named.items())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in folder.iterdir())
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert modes == {name: 0o644 if name == WRITTEN_BY_HAND else 0o444 for name in made}
+    assert made[WRITTEN_BY_HAND] == "", "nobody is woken until an operator says who"
     passwords = [made[name] for name in made if name.endswith(("_password", "_secret"))]
     assert len(set(passwords)) == len(passwords) and all(len(word) == 48 for word in passwords)
+    (folder / WRITTEN_BY_HAND).write_text("https://alarm.example/duty\n")
     subprocess.run(["sh", str(ROOT / "deploy" / "make-secrets"), str(folder)], check=True)
+    made[WRITTEN_BY_HAND] = "https://alarm.example/duty\n"
     assert made == {path.name: path.read_text() for path in folder.iterdir()}
 
 
@@ -286,6 +292,47 @@ def test_prometheus_asks_services_that_answer() -> None:
         assert port == (told["QUANZU_METRICS_PORT"] if name in WORKERS else "8496"), target
         assert told["QUANZU_HOST"] == "0.0.0.0"  # noqa: S104  # on a network without a way out
     assert {target.partition(":")[0] for target in targets} == {"web", *WORKERS}
+
+
+ALARMING = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text("utf-8")).get("alerting", {})
+RULES = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8"))["groups"]
+
+
+def routes_of(severity: str, read: dict[str, Any]) -> list[dict[str, Any]]:
+    """The routes that an alarm of this severity takes, each with what it inherits from the first."""
+    first = {name: value for name, value in read["route"].items() if name != "routes"}
+    return [first | one for one in read["route"]["routes"] if one["matchers"] == [f'severity="{severity}"']]
+
+
+def test_prometheus_tells_its_alarms_to_somebody() -> None:
+    """An alarm that no Alertmanager hears of is a line on a page that nobody looks at at night."""
+    (told,) = [told for manager in ALARMING["alertmanagers"] for told in manager["static_configs"]]
+    assert told["targets"] == ["alertmanager:9093"]
+    service = SERVICES["alertmanager"]
+    assert service["ports"] == ["127.0.0.1:9093:9093"] and set(service["networks"]) == {"inside", "edge"}
+    assert "--cluster.listen-address=" in service["command"], "one alone looks for no others"
+    assert "alertmanager:/alertmanager" in service["volumes"], "what was told and silenced outlives a restart"
+
+
+def test_an_alarm_that_wakes_somebody_is_repeated_and_the_others_are_a_list() -> None:
+    """Somebody slept through the first call: a page comes again within minutes, and by alarm, so that a second
+    trouble is not taken for the first. A ticket comes once a day, all of them together."""
+    (mounted,) = [
+        v for v in SERVICES["alertmanager"]["volumes"] if v.startswith("./deploy/prometheus/alertmanager.yml:")
+    ]
+    assert f"--config.file={mounted.split(':')[1]}" in SERVICES["alertmanager"]["command"]
+    read = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alertmanager.yml").read_text("utf-8"))
+    assert {rule["labels"]["severity"] for group in RULES for rule in group["rules"]} == {"page", "ticket"}
+    (page,), (ticket,) = routes_of("page", read), routes_of("ticket", read)
+    assert read["route"]["receiver"] == page["receiver"], "a severity that is none of ours wakes somebody too"
+    assert seconds(page["group_wait"]) <= 30 and seconds(page["repeat_interval"]) <= 30 * 60
+    assert page["group_by"] == ["alertname"] and ticket["group_by"] == ["severity"]
+    assert 24 * 3600 <= seconds(ticket["repeat_interval"]) < 120 * 3600, "Alertmanager remembers for 120 h"
+    receivers = {one["name"]: one["webhook_configs"] for one in read["receivers"]}
+    assert set(receivers) == {page["receiver"], ticket["receiver"]}
+    for (hook,) in receivers.values():
+        assert hook == {"url_file": f"/run/secrets/{WRITTEN_BY_HAND}", "send_resolved": True}
+    assert SERVICES["alertmanager"]["secrets"] == [WRITTEN_BY_HAND]
 
 
 def test_grafana_is_given_its_source_and_its_dashboard() -> None:
