@@ -54,7 +54,8 @@ class Batch:
         indexes = {id(alert): self.keys.phone_index(alert.phone) for alert in alerts}
         self._locked = set(indexes.values()) | self.memory.people_of(withdrawals)
         self.memory.load([*alerts, *withdrawals], sorted(self._locked))
-        self.withdrawing.load(withdrawals)
+        fresh = {(alert.source, alert.source_ref): indexes[id(alert)] for alert in alerts} if withdrawals else {}
+        self.withdrawing.load(withdrawals, fresh)
         self.brakes.load(alert.source for alert in alerts)
         results = []
         for incoming, item in zip(batch, parsed, strict=True):

@@ -95,6 +95,10 @@ class Memory:
         """The cases of one person; `opened` and `refresh` keep the list up."""
         return self.people.setdefault((phone_index, is_test), [])
 
+    def all_cases_of(self, phone_index: bytes) -> list[Known]:
+        """The cases of one person, tests and others."""
+        return [known for is_test in (False, True) for known in self.people.get((phone_index, is_test), ())]
+
     def opened(self, case: Row) -> None:
         """Later alerts of this batch may join the new case."""
         self.cases_of(case["phone_index"], is_test=case["is_test"]).append(_known(case))

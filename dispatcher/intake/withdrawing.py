@@ -8,7 +8,7 @@ reached or judged
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select, update
@@ -34,20 +34,26 @@ class Withdrawing:
         self._withdrawn: list[Row] = []
         self._standing: list[Row] = []
 
-    def load(self, withdrawals: Iterable[Withdrawal]) -> None:
-        """Fetch what the withdrawals of the batch speak of, all at once."""
-        found = [self.memory.seen.get((item.source, item.source_ref)) for item in withdrawals]
-        before = [row for row in found if row is not None]
-        if not before:
-            return
+    def load(self, withdrawals: Iterable[Withdrawal], fresh: Mapping[tuple[str, str], bytes]) -> None:
+        """Fetch what the withdrawals of the batch speak of, all at once.
+
+        `fresh`: the phone index of each alert of the batch by source and reference. One that comes in the batch of its
+        own withdrawal may join any case of its person, of which others may have spoken long before.
+        """
+        names = {(item.source, item.source_ref) for item in withdrawals}
+        before = [row for name in names if (row := self.memory.seen.get(name)) is not None]
+        people = {fresh[name] for name in names if name in fresh}
         cases = {row["case_id"] for row in before}
+        cases |= {known.id for index in people for known in self.memory.all_cases_of(index)}
+        if not cases:
+            return
         self.book.load_whole(cases)
         leaders = {self.book.cases[case_id]["shares_case_id"] for case_id in cases} - {None}
         self.book.load_whole(leaders)
         self.book.load_families(cases | leaders)
         table = tables.alerts
-        people = tables.cases.c.phone_index.in_(sorted({row["phone_index"] for row in before}))
-        theirs = table.c.case_id.in_(select(tables.cases.c.id).where(people))
+        people |= {row["phone_index"] for row in before}
+        theirs = table.c.case_id.in_(select(tables.cases.c.id).where(tables.cases.c.phone_index.in_(sorted(people))))
         query = select(table.c.id, table.c.case_id, table.c.received_at).where(theirs, table.c.withdrawn_at.is_(None))
         for row in self.book.connection.execute(query).mappings():
             self._live.setdefault(row["case_id"], {})[row["id"]] = dict(row)

@@ -115,6 +115,30 @@ def test_alert_and_withdrawal_in_one_batch(town: Town) -> None:
     assert [row["withdrawn_at"] is not None for row in town.rows(tables.alerts)] == [True, False, False]
 
 
+def test_who_takes_back_at_once_takes_nothing_from_others(town: Town) -> None:
+    """The bank warned of her an hour ago; a telecom's alert and its withdrawal come in one batch: she is still warned."""
+    town.hears([town.alert(GRANDMOTHER, risk="L1")])
+    town.later(minutes=60)
+    late = town.alert(GRANDMOTHER, risk="L1", source="telecom_cmcc")
+    back = {"source": "telecom_cmcc", "source_ref": late["source_ref"], "withdraw": True}
+    assert [result.status for result in town.hears([late, back])] == [Status.ACCEPTED, Status.WITHDRAWN]
+    assert town.case()["state"] == "open"
+    assert {town.state(way) for way in (SMS, HUMAN, VISIT)} == {"waiting"}
+
+
+def test_who_takes_back_at_once_leaves_a_linked_case_its_call(town: Town) -> None:
+    """The same, of another kind of fraud that shares the call of the bank's case: the text alone is in vain."""
+    town.hears([town.alert(GRANDMOTHER, risk="L1")])
+    town.later(minutes=60)
+    late = town.alert(GRANDMOTHER, risk="L1", source="telecom_cmcc", fraud_type=OTHER_TYPE)
+    back = {"source": "telecom_cmcc", "source_ref": late["source_ref"], "withdraw": True}
+    assert [result.status for result in town.hears([late, back])] == [Status.ACCEPTED, Status.WITHDRAWN]
+    leader, sharer = town.cases()
+    assert sharer["shares_case_id"] == leader["id"]
+    assert (leader["state"], sharer["close_code"]) == ("open", "false_alarm")
+    assert {row["state"] for row in town.rows(tables.dispatches, case_id=leader["id"])} == {"waiting"}
+
+
 def test_another_upstream_cannot_withdraw(town: Town) -> None:
     """The bank's alert stands, whatever a telecom says under the same reference."""
     town.hears([alert := town.alert(GRANDMOTHER)])
