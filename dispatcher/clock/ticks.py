@@ -9,17 +9,18 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher import tables
 from dispatcher.store import Store
+from dispatcher.ticking import counts
 
 
 def take_turn(store: Store, duty: str, *, every: timedelta, by: str, now: datetime) -> bool:
     """True when `duty` was last done at least `every` ago and this caller is the one to do it now. Commits.
 
-    A look comes first, so that workers whose turn it is not write nothing.
+    A look comes first, so that workers whose turn it is not write nothing. A turn in the far future does not count.
     """
     table = tables.ticks
     with store.read() as connection:
         last = connection.execute(select(table.c.ticked_at).where(table.c.duty == duty)).scalar()
-    if last is not None and now - last < every:
+    if last is not None and counts(last, every, now=now):
         return False
     with store.write() as connection:
         if last is None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher import tables
 from dispatcher.store import Store
+from dispatcher.ticking import counts
 
 
 def take(store: Store, duty: str, *, by: str, length: timedelta, now: datetime) -> bool:
@@ -16,7 +17,7 @@ def take(store: Store, duty: str, *, by: str, length: timedelta, now: datetime) 
     table = tables.ticks
     with store.read() as connection:
         last = connection.execute(select(table.c.ticked_at, table.c.by).where(table.c.duty == duty)).first()
-    if last is not None and last.by != by and now - last.ticked_at < length:
+    if last is not None and last.by != by and counts(last.ticked_at, length, now=now):
         return False
     with store.write() as connection:
         if last is None:

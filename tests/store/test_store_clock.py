@@ -10,6 +10,7 @@ from story import GRANDMOTHER, Town
 
 from dispatcher import tables
 from dispatcher.clock import ring_due, take_turn
+from dispatcher.upstreams import turns
 from dispatcher.plan import SMS
 
 
@@ -54,6 +55,25 @@ def test_whoever_takes_the_turn_has_it_alone(town: Town) -> None:
         won.clear()
         town.later(seconds=1)
     assert not take_turn(town.store, "ring", every=timedelta(seconds=2), by="x", now=town.now)
+
+
+def test_a_clock_that_ran_ahead_stops_nobody(town: Town) -> None:
+    """A host took its turn with a clock eight hours ahead, and was set right: the sweeps and outcomes go on at once."""
+    ahead, every = town.now + timedelta(hours=8), timedelta(seconds=1)
+    assert take_turn(town.store, "sweep", every=every, by="wrong", now=ahead)
+    assert take_turn(town.store, "sweep", every=every, by="right", now=town.now)
+    assert not take_turn(town.store, "sweep", every=every, by="third", now=town.now)
+    length = timedelta(seconds=15)
+    assert turns.take(town.store, "outcomes", by="wrong", length=length, now=ahead)
+    assert turns.take(town.store, "outcomes", by="right", length=length, now=town.now)
+    assert not turns.take(town.store, "outcomes", by="third", length=length, now=town.now)
+
+
+def test_a_clock_that_runs_a_little_ahead_has_its_turn(town: Town) -> None:
+    """Two hosts differ by ten seconds: the one behind leaves the other its turn, and both do not do the same work."""
+    ahead = town.now + timedelta(seconds=10)
+    assert turns.take(town.store, "outcomes", by="ahead", length=timedelta(seconds=15), now=ahead)
+    assert not turns.take(town.store, "outcomes", by="behind", length=timedelta(seconds=15), now=town.now)
 
 
 def test_no_bell_more_is_rung_into_a_deep_queue(town: Town) -> None:
