@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cli.home import simulator_secret
 from config.carriers import CarrierSettings
 from config.carriers.file import Carriers
@@ -14,6 +16,15 @@ from web.correspondents import Correspondent
 def correspondents_of(carriers: Carriers, settings: Settings) -> dict[str, Correspondent]:
     """By name. The simulator that is there without a carriers file has a door of its own, and is not among them."""
     return {section.name: _correspondent(section, settings) for section in carriers.sections if carriers.named}
+
+
+def tellers(carriers: Carriers) -> Iterator[tuple[str, str]]:
+    """Each carrier whose news is to come, and how: it is `told` by it, or `asked` for."""
+    for section in carriers.sections:
+        if section.calls_back:
+            yield section.name, "told"
+        elif language_for(section).polls:
+            yield section.name, "asked"
 
 
 def _correspondent(section: CarrierSettings, settings: Settings) -> Correspondent:

@@ -7,11 +7,12 @@ health(connection)                 how they all fare: for /metrics, the doctor, 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher import tables
@@ -75,6 +76,13 @@ def health(connection: Connection) -> list[Health]:
     """Every carrier of which anything is known, by name."""
     table = tables.carrier_health
     return [_health(dict(row)) for row in connection.execute(select(table).order_by(table.c.carrier)).mappings()]
+
+
+def keep_only(store: Store, carriers: Collection[str]) -> None:
+    """Forget the carriers that nobody can send by any more: their troubles would be told for ever. Commits."""
+    table = tables.carrier_health
+    with store.write() as connection:
+        connection.execute(delete(table).where(table.c.carrier.not_in(carriers)))
 
 
 def tell(store: Store, carrier: str, told: Told, now: datetime) -> Health:

@@ -89,6 +89,12 @@ RECEIPTS = _counter(
     "News from carriers: kept when it came, placed on its try, or early; unread: an element in no known shape.",
     "fate",
 )
+NEWS_CAME = _counter(
+    "news",
+    "News of tries, by carrier and how it came: `told` by the carrier at our door, or `asked` for.",
+    "carrier",
+    "way",
+)
 CALLBACKS = _counter(
     "callbacks_refused",
     "Requests at the carriers' door that were not believed: nothing of them was stored.",
@@ -96,6 +102,9 @@ CALLBACKS = _counter(
     "reason",
 )
 BELLS = _counter("bells", "Dispatches rung for: sent to the broker, or lost (the clock rings again).", "lane", "result")
+PROBES = _counter(
+    "broker_probes", "Messages to nobody by which a web process asks whether the broker takes any.", "result"
+)
 RECONNECTIONS = _counter("reconnections", "How often a connection had to be made anew.", "to")
 SWEEPS = _counter("sweeps", "Turns of the clock, by how they ended.", "result")
 SWEEP = _seconds("sweep", "How long one turn of the clock took.", QUICK_S)
@@ -116,8 +125,10 @@ EVENTS = (
     UNSETTLED,
     LEASES,
     RECEIPTS,
+    NEWS_CAME,
     CALLBACKS,
     BELLS,
+    PROBES,
     RECONNECTIONS,
     SWEEPS,
     SWEEP,
@@ -134,6 +145,13 @@ WAITING = _gauge(
 OLDEST = _gauge(
     "oldest_due_seconds", "For how long the oldest of these has been due; 0 when none is.", "lane", "channel", "level"
 )
+UNSENT = _gauge(
+    "unsent_oldest_seconds",
+    "Since the oldest dispatch was planned that waits in the urgent lane and was never handed over, whatever put it"
+    " off; of the 50,000 rung for next; 0 when there is none. `held`: by an operator.",
+    "level",
+    "held",
+)
 LANE = _gauge("lane_waiting", "Dispatches that wait in a lane; counting stops at 200,000.", "lane")
 UNDERWAY = _gauge("underway", "Dispatches that a worker holds right now; counting stops at 50,000.", "channel")
 AWAITING = _gauge(
@@ -145,7 +163,9 @@ NEWS_AGE = _gauge("receipts_overdue_seconds", "For how long the most overdue new
 ASKING = _gauge("unsure_open", "Unsure tries whose carrier is still to be asked; counting stops at 50,000.")
 ASKING_AGE = _gauge("unsure_overdue_seconds", "For how long the most overdue unsure try should have been asked for.")
 DEAD = _gauge("dead_letters_kept", "Alerts refused within the last day and not mended; counting stops at 50,000.")
-OVERDUE = _gauge("deadlines_overdue", "Promises whose time is over and which the clock has not yet noticed.", "kind")
+OVERDUE = _gauge(
+    "deadlines_overdue", "Promises whose time has been over for 10 s and which the clock has not yet noticed.", "kind"
+)
 MISSED = _gauge("deadlines_missed", "Promises missed within the last day and still owed.", "kind")
 STOPS = _gauge("stop_payments_open", "Stops of payments that await a person or an answer.", "state")
 STOPS_AGE = _gauge("stop_payments_oldest_seconds", "For how long the oldest proposal has awaited a person's decision.")
@@ -156,6 +176,9 @@ HOOK_LETTERS = _gauge("webhook_letters_waiting", "Outcomes that wait for an upst
 HOOKS = _gauge("webhooks_failing", "Upstreams' addresses that did not take what they were told last.")
 HOOKS_AGE = _gauge("webhooks_failing_seconds", "For how long the longest of these has been failing.")
 CLOCK = _gauge("clock_lag_seconds", "Since the clock last took a turn, in any worker.")
+CLOCK_DONE = _gauge(
+    "clock_done_seconds", "Since a turn of the clock last ended with all of its duties done; no line before the first."
+)
 SWEPT = _gauge("last_sweep_timestamp_seconds", "When the clock last took a turn, as a UNIX time.")
 SHUT = _gauge(
     "carrier_passed_by", "1 while a carrier fails and is passed by or tried with a few letters, else 0.", "carrier"
@@ -174,6 +197,7 @@ STANDINGS = (
     READ,
     WAITING,
     OLDEST,
+    UNSENT,
     LANE,
     UNDERWAY,
     AWAITING,
@@ -194,6 +218,7 @@ STANDINGS = (
     HOOKS,
     HOOKS_AGE,
     CLOCK,
+    CLOCK_DONE,
     SWEPT,
     SHUT,
     SHARE,

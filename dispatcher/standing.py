@@ -18,13 +18,16 @@ from dispatcher.casebook import OPEN
 from dispatcher.health import health
 from dispatcher.measures import Measure
 from dispatcher.routing.breaker import State
-from dispatcher.words import Channel, DeadlineKind, DispatchState, StopState
+from dispatcher.ticking import DONE, SWEEP
+from dispatcher.words import Channel, DeadlineKind, DispatchState, Risk, StopState
 
 FRONT = 10_000
 """So many of a lane's waiting dispatches, those rung for next, are looked at one by one."""
 LANE_MOST, FEW, MANY = 200_000, 50_000, 100_000
 RECENT = timedelta(days=1)
 LANES = ("urgent", "routine")
+NOTICING = timedelta(seconds=10)
+"""So long the clock may take to notice that a promise has run out."""
 
 
 class Standing(NamedTuple):
@@ -38,6 +41,7 @@ class Standing(NamedTuple):
 def standings(connection: Connection, *, now: datetime) -> Iterator[Standing]:
     """Everything, read in the caller's transaction."""
     yield from _waiting(connection, now)
+    yield from _unsent(connection, now)
     yield from _in_hand(connection)
     yield from _news(connection, now)
     yield from _promises(connection, now)
@@ -48,6 +52,9 @@ def standings(connection: Connection, *, now: datetime) -> Iterator[Standing]:
     if last is not None:
         yield Standing(measures.CLOCK, (), _age(last, now))
         yield Standing(measures.SWEPT, (), last.timestamp())
+    done = _ticked(connection, DONE)
+    if done is not None:
+        yield Standing(measures.CLOCK_DONE, (), _age(done, now))
     there = presence.alive(connection, now=now)
     for lane in (*LANES, "intake", "web"):
         yield Standing(measures.WORKERS, (lane,), there.get(lane, 0))
@@ -55,8 +62,12 @@ def standings(connection: Connection, *, now: datetime) -> Iterator[Standing]:
 
 def last_sweep(connection: Connection) -> datetime | None:
     """When the clock last took a turn; None: never."""
+    return _ticked(connection, SWEEP)
+
+
+def _ticked(connection: Connection, duty: str) -> datetime | None:
     table = tables.ticks
-    return connection.execute(select(table.c.ticked_at).where(table.c.duty == "sweep")).scalar()
+    return connection.execute(select(table.c.ticked_at).where(table.c.duty == duty)).scalar()
 
 
 def _waiting(connection: Connection, now: datetime) -> Iterator[Standing]:
@@ -75,6 +86,20 @@ def _waiting(connection: Connection, now: datetime) -> Iterator[Standing]:
             yield Standing(measures.OLDEST, (lane, channel, risk), _age(oldest, now))
         whole = seen if seen < FRONT else _count(connection, table, *free, most=LANE_MOST)
         yield Standing(measures.LANE, (lane,), whole)
+
+
+def _unsent(connection: Connection, now: datetime) -> Iterator[Standing]:
+    """How long the urgent who were never handed over have waited: what puts one off moves its due time, not this."""
+    table = tables.dispatches
+    never = (_is(table.c.state, DispatchState.WAITING), table.c.lane == "urgent", table.c.handed_over_at.is_(None))
+    for word, held in (("no", table.c.held_by.is_(None)), ("yes", table.c.held_by.is_not(None))):
+        rows = select(table.c.risk, table.c.planned_at).where(*never, held)
+        front = (rows.order_by(table.c.ring_at) if word == "no" else rows).limit(FEW).subquery()
+        found = select(front.c.risk, func.min(front.c.planned_at)).group_by(front.c.risk)
+        oldest: dict[str, datetime] = dict(connection.execute(found).all())
+        for level in (Risk.L1, Risk.L2):
+            waited_s = _age(oldest[level], now) if level in oldest else 0.0
+            yield Standing(measures.UNSENT, (level.value, word), waited_s)
 
 
 def _in_hand(connection: Connection) -> Iterator[Standing]:
@@ -109,7 +134,7 @@ def _promises(connection: Connection, now: datetime) -> Iterator[Standing]:
     """Promises that the clock should have noticed, and those it found missed."""
     table = tables.deadlines
     open_ = (table.c.done_at.is_(None), table.c.void_at.is_(None))
-    over = select(table.c.kind).where(*open_, table.c.missed_at.is_(None), table.c.due_at <= now)
+    over = select(table.c.kind).where(*open_, table.c.missed_at.is_(None), table.c.due_at <= now - NOTICING)
     missed = select(table.c.kind).where(*open_, table.c.missed_at >= now - RECENT)
     # a follow-up that is due is work, not a miss
     for measure, query in (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+SWEEP, DONE = "sweep", "swept"
+"""The ticks of a turn of the clock that begins, and of one that ended with all of its duties done."""
 AHEAD = timedelta(seconds=60)
 """A tick further ahead than this was made by a clock that was wrong: it keeps nobody from the turn, for then everybody
 would stand still until the time has come that it names."""

@@ -133,6 +133,7 @@ class Mailroom:
             return []
         _answer(post, None)
         self._count("kept", len(ids))
+        self._house.meters.add(measures.NEWS_CAME, (carrier, "told"), len(ids))
         tracing.received(self._house.tell, self._house.store, carrier, told, self._house.now())
         return ids
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from dispatcher import clock, figures, naming, receipts
 from dispatcher.bells import Bell
+from dispatcher.ticking import SWEEP
 from workers import meters
 from workers.carriers import Registry
 from workers.carriers.interface import Found, Question
@@ -89,9 +90,12 @@ class Clock(threading.Thread):
         while not self._stopping.wait(LOOK_S):
             try:
                 now = datetime.now(UTC)
-                if clock.take_turn(self._engine.store, "sweep", every=EVERY, by=self._engine.owner, now=now):
-                    result = "done" if self.sweep() else "failed"
-                    meters.swept(result, (datetime.now(UTC) - now).total_seconds())
+                if clock.take_turn(self._engine.store, SWEEP, every=EVERY, by=self._engine.owner, now=now):
+                    well = self.sweep()
+                    ended = datetime.now(UTC)
+                    if well:
+                        clock.note_done(self._engine.store, by=self._engine.owner, now=ended)
+                    meters.swept("done" if well else "failed", (ended - now).total_seconds())
             except Exception as fault:  # the database may be away: look again
                 meters.swept("failed")
                 log.warning("sweep_failed", fault=type(fault).__name__, exc_info=fault)
@@ -179,6 +183,8 @@ class Clock(threading.Thread):
             for ask in asks
             if (told := found.get(ask.carrier, {}).get(ask.reference)) is not None
         ]
+        for name, many in Counter(one.ask.carrier for one in answers if one.code is not None).items():
+            meters.told(name, "asked", many)
         now, network = datetime.now(UTC), self._engine.network
         self._engine.relay.ring(clock.settle_asked(self._engine.store, answers, now=now, network=network))
         return bool(found)

@@ -6,17 +6,20 @@ Commands that are no server (`quanzu stats`) and most tests never begin, and pay
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatcher import measures
 from dispatcher.bells import Bell
-from dispatcher.intake import Result
+from dispatcher.intake import Result, Status
+from dispatcher.measures import Measure
 from dispatcher.settle import Settlement
 from dispatcher.words import Answer, Channel
+from workers.names import LANES
 from workers.tally import Tally
 
+DOORS = ("queue", "task", "api")
 WORKLIST = ("worklist", "assigned")
 
 _tally: Tally | None = None
@@ -26,7 +29,27 @@ def begin(home: Path) -> Tally:
     """Count from now on, in files of this home. Before any fork; children go on in files of their own."""
     global _tally
     _tally = Tally(home)
+    for measure, labels in _from_nothing():
+        _tally.add(measure, labels, 0)
     return _tally
+
+
+def _from_nothing() -> Iterator[tuple[Measure, tuple[str, ...]]]:
+    """What alarms ask the rise of: a count that is first told at 50 has never risen, as Prometheus sees it."""
+    for measure in (measures.LEASES, measures.VOID, measures.UNSETTLED):
+        yield measure, ()
+    for door in DOORS:
+        for status in Status:
+            yield measures.ALERTS, (door, status.value)
+    for lane in LANES:
+        for result in ("sent", "lost"):
+            yield measures.BELLS, (lane, result)
+    for result in ("done", "failed"):
+        yield measures.SWEEPS, (result,)
+    for result in ("taken", "lost"):
+        yield measures.PROBES, (result,)
+    for to in ("broker", "database"):
+        yield measures.RECONNECTIONS, (to,)
 
 
 def end() -> None:
@@ -114,6 +137,18 @@ def received(fate: str, many: int) -> None:
     """News from carriers was `kept`, `placed`, or is `early`."""
     if _tally is not None and many:
         _tally.add(measures.RECEIPTS, (fate,), many)
+
+
+def told(carrier: str, way: str, many: int) -> None:
+    """News of tries came from a carrier: `told` by it, or `asked` for."""
+    if _tally is not None and many:
+        _tally.add(measures.NEWS_CAME, (carrier, way), many)
+
+
+def probed(result: str) -> None:
+    """The broker was asked whether it takes messages: `taken`, or `lost`."""
+    if _tally is not None:
+        _tally.add(measures.PROBES, (result,))
 
 
 def rang(lane: str, result: str, many: int) -> None:

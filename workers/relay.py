@@ -70,6 +70,10 @@ class Relay:
             return "broker: takes no messages (blocked, or hanging); the clock rings again"
         return None if lost is None else "broker: the last message could not be published; the clock rings again"
 
+    def broker_answers(self) -> None:
+        """The broker took another message meanwhile: what was lost before says nothing of it any more."""
+        self._lost_since = None
+
     def crowded(self) -> frozenset[tuple[str, str]]:
         """Channels and lanes whose queues are so deep that a bell more brings nothing, as far as was seen lately."""
         since = time.monotonic() - SEEN_S

@@ -13,7 +13,7 @@ import typer
 import uvicorn
 
 from cli import collector
-from cli.correspondents import correspondents_of
+from cli.correspondents import correspondents_of, tellers
 from cli.home import make_folders, prepare, simulator_secret
 from cli.logs import set_up_logs
 from cli.readiness import Readiness
@@ -22,6 +22,8 @@ from cli.telemetry import listener
 from config.carriers.file import load_carriers
 from config.settings import Settings, load_settings
 from dispatcher.carriers import simulator as simulator_language
+from dispatcher.health import keep_only
+from dispatcher.measures import NEWS_CAME
 from dispatcher.presence import Presence
 from dispatcher.routing.network import network_of
 from migrations import present
@@ -37,6 +39,7 @@ from workers.engine import make_intake
 from workers.lifeline import hold_lifeline
 from workers.meters import begin
 from workers.presence import Heart
+from workers.probe import Probe
 from workers.relay import Relay
 from workers.run import run_worker
 
@@ -62,8 +65,10 @@ def worker(lane: Annotated[Lane, typer.Option(help="Which work it takes.")]) -> 
         settings = load_settings()
         set_up_logs(settings.log_level)
         hold_lifeline()
-        load_carriers(settings)
-        prepare(settings, keeper=False)
+        carriers = load_carriers(settings)
+        home = prepare(settings, keeper=False)
+        keep_only(home.store, [section.name for section in carriers.sections])
+        home.store.close()  # each process that is forked opens its own
         tracing.begin(listener(settings, f"worker-{lane.value}"))
         collector.calm()
         raise typer.Exit(run_worker(settings, lane.value))
@@ -80,11 +85,17 @@ def web() -> None:
         hold_lifeline()
         carriers = load_carriers(settings)
         home = prepare(settings, keeper=False)
+        keep_only(home.store, [section.name for section in carriers.sections])
         relay = Relay(make_celery(settings), chunk=settings.chunk).start()
         presence = Presence(f"web-{os.getpid()}-{secrets.token_hex(3)}", "web", datetime.now(UTC))
         heart = Heart(home.store, presence)
         meters = begin(settings.home.resolve())
+        for name, way in tellers(carriers):
+            meters.add(NEWS_CAME, (name, way), 0)
         heart.start()
+        probe = Probe(settings, answered=relay.broker_answers)
+        if not settings.embedded_broker:
+            probe.start()
         readiness = Readiness(home.store, presence)
         house = House(
             store=home.store,
@@ -95,7 +106,7 @@ def web() -> None:
             public_url=settings.callback_base,
             network=network_of(carriers),
             ready=readiness.missing,
-            warnings=lambda: [*([told] if (told := relay.trouble()) else []), *readiness.warnings()],
+            warnings=lambda: [*([told] if (told := probe.trouble() or relay.trouble()) else []), *readiness.warnings()],
             meters=meters,
             tell=listener(settings, "web"),
             closing=heart.stop,

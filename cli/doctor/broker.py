@@ -20,6 +20,7 @@ from workers.names import (
     SUBMIT,
     dispatch_queue,
 )
+from workers.probe import let_go, probe, probe_connection
 
 TAKEN = (*ALERT_KEYS, SUBMIT, *(dispatch_queue(channel, lane) for lane in LANES for channel in Channel))
 DEEP = 10_000
@@ -40,9 +41,24 @@ def broker(settings: Settings) -> Iterator[Check]:
             version = f"RabbitMQ {told.get('version', '?')}" if told else "the folder"
             yield Check("broker", State.OK, f"{version} answers")
             yield from _queues(connection, embedded=settings.embedded_broker)
+        if not settings.embedded_broker:
+            yield _takes(settings)
     except Exception as fault:  # whatever the transport calls it
         todo = "alerts are kept all the same; see the runbook: the broker is away"
         yield Check("broker", State.FAIL, f"does not answer: {type(fault).__name__}", todo)
+
+
+def _takes(settings: Settings) -> Check:
+    """A broker in an alarm of memory or disk answers everything, and takes nothing."""
+    line = probe_connection(settings)
+    try:
+        probe(line)
+    except Exception as fault:  # whatever the transport calls it
+        says = f"takes no messages: {type(fault).__name__}; an alarm of memory or disk, or it hangs"
+        return Check("messages", State.FAIL, says, "see the runbook: the broker is away")
+    finally:
+        let_go(line)
+    return Check("messages", State.OK, "it takes messages")
 
 
 def _queues(connection: Connection, *, embedded: bool) -> Iterator[Check]:

@@ -16,7 +16,7 @@ from dispatcher import measures, tables
 from dispatcher.health import troubles
 from dispatcher.presence import ALIVE, our_version
 from dispatcher.standing import Standing, standings
-from dispatcher.store import make_engine
+from dispatcher.store import is_postgres, make_engine
 
 LANES = ("intake", "urgent", "routine", "web")
 LATE_S = {"urgent": (5.0, 30.0), "routine": (600.0, 3600.0)}
@@ -32,7 +32,8 @@ def engine(settings: Settings) -> Iterator[Check]:
         with source.connect() as connection:
             yield from _workers(connection, now)
             told = list(standings(connection, now=now))
-            yield _clock(told)
+            yield from _clock(told)
+            yield from _time(connection, now)
             yield from _lanes(told)
             yield from _rest(told)
             yield _units(connection)
@@ -67,12 +68,28 @@ def _workers(connection: Connection, now: datetime) -> Iterator[Check]:
         yield Check("versions", State.WARN, says, "finish the upgrade on every host")
 
 
-def _clock(told: list[Standing]) -> Check:
-    lag = _of(told, measures.CLOCK.name)
+def _clock(told: list[Standing]) -> Iterator[Check]:
+    lag, done = _of(told, measures.CLOCK.name), _of(told, measures.CLOCK_DONE.name)
     if lag is None:
-        return Check("clock", State.FAIL, "has never taken a turn", "start a worker; every worker runs the clock")
-    says = f"last turn {lag:.1f} s ago"
-    return judged("clock", lag, says, warn=5.0, fail=10.0, todo="see the runbook: the clock lags")
+        yield Check("clock", State.FAIL, "has never taken a turn", "start a worker; every worker runs the clock")
+        return
+    todo = "see the runbook: the clock lags"
+    yield judged("clock", lag, f"last turn {lag:.1f} s ago", warn=5.0, fail=10.0, todo=todo)
+    if done is None:
+        yield Check("duties", State.WARN, "no turn has ended with all duties done", todo)
+    else:
+        says = f"a turn last ended with all duties done {done:.1f} s ago"
+        yield judged("duties", done, says, warn=30.0, fail=120.0, todo=todo)
+
+
+def _time(connection: Connection, now: datetime) -> Iterator[Check]:
+    """Whether this host and the database's mean the same by now."""
+    if not is_postgres(connection):
+        return
+    theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    apart_s = abs((theirs - max(now, datetime.now(UTC))).total_seconds())
+    says = f"this host and the database's are {apart_s:.1f} s apart"
+    yield judged("time", apart_s, says, warn=2.0, fail=30.0, todo="have both hosts' clocks set by NTP")
 
 
 def _lanes(told: list[Standing]) -> Iterator[Check]:
@@ -82,6 +99,12 @@ def _lanes(told: list[Standing]) -> Iterator[Check]:
         oldest = max(ages, default=0.0)
         says = f"{waiting:,.0f} wait, the oldest has been due for {oldest:.0f} s"
         yield judged(lane, oldest, says, warn=warn, fail=fail, todo="see the runbook: work piles up")
+    unsent = max(one.value for one in told if one.measure is measures.UNSENT and one.labels[1] == "no")
+    says = f"the oldest urgent dispatch that was never handed over was planned {unsent:.0f} s ago"
+    if not unsent:
+        says = "every urgent dispatch that is not held has been handed over once"
+    warn, fail = LATE_S["urgent"]
+    yield judged("unsent", unsent, says, warn=warn, fail=fail, todo="see the runbook: an L1 waits")
 
 
 def _rest(told: list[Standing]) -> Iterator[Check]:
@@ -98,7 +121,7 @@ def _rest(told: list[Standing]) -> Iterator[Check]:
     overdue = sum(one.value for one in told if one.measure is measures.OVERDUE)
     missed = sum(one.value for one in told if one.measure is measures.MISSED)
     says = f"{missed:,.0f} promises of the last day are missed and owed, {overdue:,.0f} not yet noticed"
-    yield judged("promises", missed, says, warn=0, todo="people are late: see the worklists of the units")
+    yield judged("promises", missed + overdue, says, warn=0, todo="people are late: see the worklists of the units")
     held = _of(told, measures.HELD.name) or 0
     yield judged("held", held, f"{held:,.0f} dispatches are held back", warn=0, todo="release them when they may go")
     waiting, oldest = _of(told, measures.OUTCOMES.name) or 0, _of(told, measures.OUTCOMES_AGE.name) or 0

@@ -37,8 +37,8 @@ def quantile(share: float, name: str, by: str) -> str:
 
 HANDED = "quanzu_alert_to_handed_over_seconds"
 PANELS = [
-    panel("stat", "L1 waits", "For how long the oldest due L1 dispatch has waited.", "s", (0, 0, 4, 4),
-          'max(quanzu_oldest_due_seconds{level="L1"}) or vector(0)\t'),
+    panel("stat", "L1 waits", "Since the oldest L1 was planned that was never handed over.", "s", (0, 0, 4, 4),
+          'max(quanzu_unsent_oldest_seconds{level="L1", held="no"}) or vector(0)\t'),
     panel("stat", "Clock lag", "Since any worker last took the clock's turn.", "s", (4, 0, 4, 4),
           "max(quanzu_clock_lag_seconds)\t"),
     panel("stat", "Database", "1: it answers.", "none", (8, 0, 4, 4), "max(quanzu_database_up)\t"),

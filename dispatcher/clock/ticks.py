@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher import tables
 from dispatcher.store import Store
-from dispatcher.ticking import counts
+from dispatcher.ticking import DONE, counts
 
 
 def take_turn(store: Store, duty: str, *, every: timedelta, by: str, now: datetime) -> bool:
@@ -34,3 +34,8 @@ def take_turn(store: Store, duty: str, *, every: timedelta, by: str, now: dateti
             update(table).where(table.c.duty == duty, table.c.ticked_at == last).values(ticked_at=now, by=by)
         )
         return bool(won.rowcount == 1)
+
+
+def note_done(store: Store, *, by: str, now: datetime) -> None:
+    """A turn has ended with all of its duties done: a clock that turns and fails is told from one that works."""
+    take_turn(store, DONE, every=timedelta(0), by=by, now=now)

@@ -41,7 +41,7 @@ class Withdrawing:
         own withdrawal may join any case of its person, of which others may have spoken long before.
         """
         names = {(item.source, item.source_ref) for item in withdrawals}
-        before = [row for name in names if (row := self.memory.seen.get(name)) is not None]
+        before = [self.memory.seen[name] for name in names if name in self.memory.seen]
         people = {fresh[name] for name in names if name in fresh}
         cases = {row["case_id"] for row in before}
         cases |= {known.id for index in people for known in self.memory.all_cases_of(index)}

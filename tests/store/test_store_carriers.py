@@ -158,6 +158,17 @@ def test_a_carrier_that_others_saw_hang_is_passed_by_and_comes_back(town: Town) 
     assert {one.carrier for one in takes(town, guard=guard)} == {"a"}
 
 
+def test_a_carrier_that_was_taken_out_troubles_nobody(town: Town) -> None:
+    """A failing carrier was taken out of the carriers file at night: nobody is told of its troubles any more."""
+    for name in ("a", "b", "a", "b"):
+        health.tell(town.store, name, Seen(Report(failed=2, last_run=2)), town.now)
+    with town.store.read() as connection:
+        assert len(health.troubles(connection, town.now)) == 2
+    health.keep_only(town.store, ["b", "c"])
+    with town.store.read() as connection:
+        assert [one.carrier for one in health.health(connection)] == ["b"]
+
+
 def test_with_its_only_carrier_down_a_text_waits_for_the_probe_and_says_so(town: Town) -> None:
     """There is nobody else: the text is not burnt in a carrier that hangs, it waits a few seconds and is the probe."""
     there, guard = network(A), Guard()

@@ -10,8 +10,8 @@ from story import GRANDMOTHER, Town
 
 from dispatcher import tables
 from dispatcher.clock import ring_due, take_turn
-from dispatcher.upstreams import turns
 from dispatcher.plan import SMS
+from dispatcher.upstreams import turns
 
 
 def test_two_clocks_at_once_do_everything_once(town: Town) -> None:

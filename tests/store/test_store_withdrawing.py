@@ -116,7 +116,7 @@ def test_alert_and_withdrawal_in_one_batch(town: Town) -> None:
 
 
 def test_who_takes_back_at_once_takes_nothing_from_others(town: Town) -> None:
-    """The bank warned of her an hour ago; a telecom's alert and its withdrawal come in one batch: she is still warned."""
+    """The bank warned of her; then a telecom's alert and its withdrawal come in one batch: she is still warned."""
     town.hears([town.alert(GRANDMOTHER, risk="L1")])
     town.later(minutes=60)
     late = town.alert(GRANDMOTHER, risk="L1", source="telecom_cmcc")

@@ -16,7 +16,7 @@ from sqlalchemy import insert, update
 from cli.home import open_store
 from config.settings import load_settings
 from dispatcher import tables
-from dispatcher.clock import take_turn
+from dispatcher.clock import note_done, take_turn
 from dispatcher.ids import new_id
 from dispatcher.presence import Presence
 
@@ -48,6 +48,7 @@ def at_work(quanzu: Command) -> None:
     for lane in ("intake", "urgent", "routine", "web"):
         Presence(f"{lane}-1", lane, now).beat(store, now=now)
     take_turn(store, "sweep", every=timedelta(0), by="test", now=now)
+    note_done(store, by="test", now=now)
     store.close()
 
 
@@ -117,6 +118,19 @@ def test_a_clock_that_stands_still_fails(quanzu: Command) -> None:
         connection.execute(update(tables.ticks).values(ticked_at=datetime.now(UTC) - timedelta(minutes=1)))
     store.close()
     assert looked(quanzu, code=1)["clock"]["state"] == "fail"
+
+
+@pytest.mark.usefixtures("carrier")
+def test_a_clock_that_turns_and_fails_fails(quanzu: Command) -> None:
+    """The clock takes every turn, and one of its duties has failed in each for three minutes: the doctor fails."""
+    at_work(quanzu)
+    store, table = open_store(load_settings()), tables.ticks
+    with store.write() as connection:
+        done = update(table).where(table.c.duty == "swept")
+        connection.execute(done.values(ticked_at=datetime.now(UTC) - timedelta(minutes=3)))
+    store.close()
+    told = looked(quanzu, code=1)
+    assert (told["clock"]["state"], told["duties"]["state"]) == ("ok", "fail")
 
 
 @pytest.mark.usefixtures("carrier")

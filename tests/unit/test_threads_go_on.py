@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from kombu import Message
@@ -16,6 +20,9 @@ from dispatcher import clock, figures, receipts
 from dispatcher.news import Told
 from web.house import House
 from web.mailroom import Mailroom
+from workers import clock as room
+from workers import meters
+from workers.carriers.interface import Found
 from workers.clock import Clock
 from workers.consumer import _batch_of
 
@@ -57,6 +64,47 @@ def test_one_broken_duty_leaves_the_others_done(monkeypatch: pytest.MonkeyPatch)
     duties = Duties(monkeypatch, apply=KeyError("made up"))
     assert not duties.clock.sweep()
     assert set(duties.done) == {*SWEEPS, *OTHERS, "apply", "fold"}
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_turn_is_noted_as_done_only_if_all_of_it_was(monkeypatch: pytest.MonkeyPatch, well: bool) -> None:
+    """One duty fails in every turn: the clock turns on, and no turn of it counts as done."""
+    duties, noted = Duties(monkeypatch), list[datetime]()
+    duties.clock._engine.owner = "here"
+    monkeypatch.setattr(duties.clock, "sweep", lambda: well)
+    monkeypatch.setattr(clock, "note_done", lambda _store, *, by, now: noted.append(now))
+
+    def turn(*_: object, **__: object) -> bool:
+        duties.clock._stopping.set()
+        return True
+
+    monkeypatch.setattr(clock, "take_turn", turn)
+    monkeypatch.setattr(room, "LOOK_S", 0.01)
+    duties.clock.run()
+    assert len(noted) == (1 if well else 0)
+
+
+def test_news_that_was_asked_for_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A gateway without callbacks tells how two of three texts ended: both count, and no alarm calls it dumb."""
+    duties, now = Duties(monkeypatch), datetime.now(UTC)
+    asks = [clock.Ask(uuid4(), uuid4(), f"r{number}", "gateway", None, now, "+8613800000000") for number in range(3)]
+    told = {ask.reference: Found(True, None, code, now) for ask, code in zip(asks, ("0", "1", None), strict=True)}
+    answer: Future[object] = Future()
+    answer.set_result({"gateway": told})
+
+    def run(work: Coroutine[object, object, object]) -> Future[object]:
+        work.close()
+        return answer
+
+    duties.clock._engine.run = run  # type: ignore[method-assign, assignment]  # no carrier is asked here
+    monkeypatch.setattr(clock, "asks_due", lambda *_, **__: asks)
+    monkeypatch.setattr(clock, "settle_asked", lambda *_, **__: [])
+    counts = meters.begin(tmp_path)
+    try:
+        assert duties.clock._ask()
+        assert b'quanzu_news_total{carrier="gateway",way="asked"} 2.0' in counts.text()
+    finally:
+        meters.end()
 
 
 def test_a_database_that_is_away_ends_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,12 @@ import pytest
 from doors import IDENTITY, NAME, PHONE, Doors
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import measures, tables
-from dispatcher.clock import take_turn
+from dispatcher.clock import note_done, take_turn
+from dispatcher.ids import new_id
 from dispatcher.presence import Presence, forget_silent
 from dispatcher.traces import Span
 from web.app import make_app
@@ -64,6 +65,43 @@ def test_how_things_stand_is_read_from_the_tables(counted: Doors) -> None:
     assert found["quanzu_handed_over", "sms"] == 1
 
 
+def unsent(doors: Doors) -> tuple[float, float]:
+    """For how long the oldest L1 has waited that was never handed over: free, and held by an operator."""
+    found = told(doors)
+    return found["quanzu_unsent_oldest_seconds", "no", "L1"], found["quanzu_unsent_oldest_seconds", "yes", "L1"]
+
+
+def test_an_urgent_one_that_is_put_off_is_not_forgotten(counted: Doors) -> None:
+    """An L1's carrier was busy and it was put off by a minute: the figure that wakes somebody grows."""
+    counted.push(counted.alert())
+    counted.later(seconds=45)
+    later = update(tables.dispatches).values(due_at=counted.now + timedelta(minutes=1), reason="carrier_throttled")
+    with counted.store.write() as connection:
+        connection.execute(later)
+    assert told(counted)["quanzu_oldest_due_seconds", "sms", "urgent", "L1"] == 0
+    assert unsent(counted) == (pytest.approx(45), 0)
+
+
+def test_an_urgent_one_that_is_held_is_told_apart(counted: Doors) -> None:
+    """Somebody held everything at night: the L1 among it is told as held, and once it was handed over no more."""
+    counted.push(counted.alert())
+    counted.later(seconds=400)
+    table = tables.dispatches
+    with counted.store.write() as connection:
+        connection.execute(update(table).where(table.c.channel == "sms").values(held_by=new_id()))
+        connection.execute(update(table).where(table.c.channel != "sms").values(handed_over_at=counted.now))
+    assert unsent(counted) == (0, pytest.approx(400))
+
+
+def test_a_clock_that_turns_and_fails_is_told_from_one_that_works(counted: Doors) -> None:
+    """A duty has failed for five minutes while the clock took every turn: the lag is 0, and yet it is told."""
+    note_done(counted.store, by="test", now=counted.now)
+    counted.later(minutes=5)
+    take_turn(counted.store, "sweep", every=timedelta(0), by="test", now=counted.now)
+    found = told(counted)
+    assert (found["quanzu_clock_lag_seconds",], found["quanzu_clock_done_seconds",]) == (0, pytest.approx(300))
+
+
 def test_everything_that_is_promised_is_told(counted: Doors) -> None:
     """Every standing that the reference lists is there once there is anything to tell of."""
     counted.push(counted.alert())
@@ -72,6 +110,7 @@ def test_everything_that_is_promised_is_told(counted: Doors) -> None:
     with counted.store.write() as connection:
         connection.execute(insert(tables.carrier_health), fares | {"carrier": "made-up", "our_fault_code": "template"})
     take_turn(counted.store, "sweep", every=timedelta(0), by="test", now=counted.now)
+    note_done(counted.store, by="test", now=counted.now)
     names = {key[0] for key in told(counted)}
     assert {name for one in measures.STANDINGS for name in one.exposed} - names == set()
 
@@ -87,6 +126,15 @@ def test_events_at_the_doors_are_counted(counted: Doors) -> None:
     assert found["quanzu_http_requests_total", "/v1/alerts", "202"] == 2
     assert found["quanzu_http_requests_total", "/v1/alerts", "422"] == 1
     assert found["quanzu_dead_letters_kept",] == 1
+
+
+def test_news_is_counted_by_its_carrier(counted: Doors) -> None:
+    """The simulator told how a text went: it counts as told by that carrier, and hides no other's silence."""
+    counted.push(counted.alert())
+    (letter,) = counted.work()
+    news = {"reference": letter.reference, "code": "DELIVRD", "at": "2026-11-22T04:00:01+00:00"}
+    assert counted.tells({"news": [news]}).status_code == 200
+    assert told(counted)["quanzu_news_total", "simulator", "told"] == 1
 
 
 def test_metrics_name_nobody(counted: Doors) -> None:
