@@ -27,28 +27,30 @@ NOBODY = "quanzu.probe"
 """No queue has this name: the broker confirms the message and drops it."""
 
 
-def probe_connection(settings: Settings) -> Connection:
-    """A line for probes alone: it is blocked for as long as the broker's alarm lasts."""
-    options = transport_options(settings, durable=True) | {"read_timeout": WITHIN_S, "write_timeout": WITHIN_S}
-    return Connection(broker_url(settings), transport_options=options, connect_timeout=WITHIN_S, heartbeat=0)
+class Line:
+    """A connection for probes alone: it is blocked for as long as the broker's alarm lasts.
 
-
-def probe(connection: Connection) -> None:
-    """Have two messages confirmed: in an alarm RabbitMQ takes the first one of a line, and then listens no more.
-
-    Raises: whatever the transport calls it: the broker is away, or takes nothing.
+    Raises, to make and to use it: whatever the transport calls it: the broker is away, or takes nothing.
     """
-    line: Any = connection.default_channel  # the stubs do not know what it can do
-    for _ in range(2):
-        message = line.prepare_message("", content_type="text/plain", content_encoding="utf-8")
-        line.basic_publish(message, exchange="", routing_key=NOBODY, timeout=WITHIN_S, confirm_timeout=WITHIN_S)
 
+    def __init__(self, settings: Settings) -> None:
+        options = transport_options(settings, durable=True) | {"read_timeout": WITHIN_S, "write_timeout": WITHIN_S}
+        self._connection = Connection(
+            broker_url(settings), transport_options=options, connect_timeout=WITHIN_S, heartbeat=0
+        )
+        self._wire: Any = self._connection.connect()  # tried once: kombu would wait for a broker for ever elsewhere
+        self._channel: Any = self._connection.channel()
 
-def let_go(connection: Connection) -> None:
-    """Close the socket without a farewell, which a broker in an alarm would not answer."""
-    wire: Any = connection.connection
-    if wire is not None:
-        wire.collect()
+    def probe(self) -> None:
+        """Have two messages confirmed: in an alarm RabbitMQ takes the first one of a line, and then listens no more."""
+        for _ in range(2):
+            message = self._channel.prepare_message("", content_type="text/plain", content_encoding="utf-8")
+            bounds = {"timeout": WITHIN_S, "confirm_timeout": WITHIN_S}
+            self._channel.basic_publish(message, exchange="", routing_key=NOBODY, **bounds)
+
+    def close(self) -> None:
+        """Close the socket without a farewell, which a broker in an alarm would not answer."""
+        self._wire.collect()
 
 
 class Probe(threading.Thread):
@@ -72,24 +74,29 @@ class Probe(threading.Thread):
 
     def run(self) -> None:
         """Ask again and again, on one line as long as it holds."""
-        line: Connection | None = None
+        line: Line | None = None
         while not self._stopping.is_set():
-            line = line or probe_connection(self._settings)
             try:
-                probe(line)
+                line = line or Line(self._settings)
+                line.probe()
             except Exception as fault:  # away, blocked or hanging: asked again on a new line
-                if not self._lost:
-                    log.warning("broker_takes_nothing", fault=type(fault).__name__)
-                self._lost = True
-                meters.probed("lost")
-                let_go(line)
+                self._note(type(fault).__name__)
+                if line is not None:
+                    line.close()
                 line = None
             else:
-                if self._lost:
-                    log.info("broker_takes_messages_again")
-                self._lost = False
-                meters.probed("taken")
-                self._answered()
+                self._note(None)
             self._stopping.wait(self._every_s)
         if line is not None:
-            let_go(line)
+            line.close()
+
+    def _note(self, fault: str | None) -> None:
+        lost = fault is not None
+        if lost and not self._lost:
+            log.warning("broker_takes_nothing", fault=fault)
+        elif self._lost and not lost:
+            log.info("broker_takes_messages_again")
+        self._lost = lost
+        meters.probed("lost" if lost else "taken")
+        if not lost:
+            self._answered()

@@ -20,7 +20,7 @@ from workers.names import (
     SUBMIT,
     dispatch_queue,
 )
-from workers.probe import let_go, probe, probe_connection
+from workers.probe import Line
 
 TAKEN = (*ALERT_KEYS, SUBMIT, *(dispatch_queue(channel, lane) for lane in LANES for channel in Channel))
 DEEP = 10_000
@@ -50,14 +50,15 @@ def broker(settings: Settings) -> Iterator[Check]:
 
 def _takes(settings: Settings) -> Check:
     """A broker in an alarm of memory or disk answers everything, and takes nothing."""
-    line = probe_connection(settings)
     try:
-        probe(line)
+        line = Line(settings)
+        try:
+            line.probe()
+        finally:
+            line.close()
     except Exception as fault:  # whatever the transport calls it
         says = f"takes no messages: {type(fault).__name__}; an alarm of memory or disk, or it hangs"
         return Check("messages", State.FAIL, says, "see the runbook: the broker is away")
-    finally:
-        let_go(line)
     return Check("messages", State.OK, "it takes messages")
 
 

@@ -16,7 +16,7 @@ from dispatcher import measures, tables
 from dispatcher.health import troubles
 from dispatcher.presence import ALIVE, our_version
 from dispatcher.standing import Standing, standings
-from dispatcher.store import is_postgres, make_engine
+from dispatcher.store import make_engine
 
 LANES = ("intake", "urgent", "routine", "web")
 LATE_S = {"urgent": (5.0, 30.0), "routine": (600.0, 3600.0)}
@@ -33,7 +33,6 @@ def engine(settings: Settings) -> Iterator[Check]:
             yield from _workers(connection, now)
             told = list(standings(connection, now=now))
             yield from _clock(told)
-            yield from _time(connection, now)
             yield from _lanes(told)
             yield from _rest(told)
             yield _units(connection)
@@ -80,16 +79,6 @@ def _clock(told: list[Standing]) -> Iterator[Check]:
     else:
         says = f"a turn last ended with all duties done {done:.1f} s ago"
         yield judged("duties", done, says, warn=30.0, fail=120.0, todo=todo)
-
-
-def _time(connection: Connection, now: datetime) -> Iterator[Check]:
-    """Whether this host and the database's mean the same by now."""
-    if not is_postgres(connection):
-        return
-    theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    apart_s = abs((theirs - max(now, datetime.now(UTC))).total_seconds())
-    says = f"this host and the database's are {apart_s:.1f} s apart"
-    yield judged("time", apart_s, says, warn=2.0, fail=30.0, todo="have both hosts' clocks set by NTP")
 
 
 def _lanes(told: list[Standing]) -> Iterator[Check]:

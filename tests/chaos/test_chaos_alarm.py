@@ -70,3 +70,20 @@ def test_a_broker_in_an_alarm_is_told_of(rabbit: OwnRabbit, settings: Settings) 
         probe.stop()
         probe.join(10)
     assert not probe.is_alive()
+
+
+def test_a_broker_that_is_away_is_missed_on_a_quiet_night(settings: Settings, rabbit: OwnRabbit) -> None:
+    """It went away while nothing was to be sent: web warns all the same, and no more once it is back."""
+    answered: list[int] = []
+    probe = Probe(settings, answered=lambda: answered.append(1), every_s=0.2)
+    rabbit.stop("fast")
+    probe.start()
+    try:
+        until(lambda: probe.trouble() is not None)
+        assert not answered
+        rabbit.start()
+        until(lambda: probe.trouble() is None and bool(answered))
+    finally:
+        probe.stop()
+        probe.join(10)
+    assert not probe.is_alive()
