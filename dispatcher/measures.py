@@ -148,7 +148,8 @@ OLDEST = _gauge(
 UNSENT = _gauge(
     "unsent_oldest_seconds",
     "Since the oldest dispatch was planned that waits in the urgent lane and was never handed over, whatever put it"
-    " off; of the 50,000 rung for next; 0 when there is none. `held`: by an operator.",
+    " off but a person's own window, or a test's want of a carrier; of the 50,000 rung for next; 0 when there is none."
+    " `held`: by an operator.",
     "level",
     "held",
 )

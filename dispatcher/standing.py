@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, FromClause, func, literal, literal_column, select
+from sqlalchemy import Connection, FromClause, func, literal, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from dispatcher import measures, presence, tables
@@ -18,6 +18,7 @@ from dispatcher.casebook import OPEN
 from dispatcher.health import health
 from dispatcher.measures import Measure
 from dispatcher.routing.breaker import State
+from dispatcher.routing.reasons import ONLY_LIVE, WINDOW
 from dispatcher.ticking import DONE, SWEEP
 from dispatcher.words import Channel, DeadlineKind, DispatchState, Risk, StopState
 
@@ -89,9 +90,19 @@ def _waiting(connection: Connection, now: datetime) -> Iterator[Standing]:
 
 
 def _unsent(connection: Connection, now: datetime) -> Iterator[Standing]:
-    """How long the urgent who were never handed over have waited: what puts one off moves its due time, not this."""
+    """How long the urgent who were never handed over have waited: what puts one off moves its due time, not this.
+
+    Who waits rightly is left out: a person who has had all that a carrier's contract allows, and a rehearsal for which
+    there is no carrier that contacts nobody.
+    """
     table = tables.dispatches
-    never = (_is(table.c.state, DispatchState.WAITING), table.c.lane == "urgent", table.c.handed_over_at.is_(None))
+    rightly = table.c.reason.in_((WINDOW, ONLY_LIVE))
+    never = (
+        _is(table.c.state, DispatchState.WAITING),
+        table.c.lane == "urgent",
+        table.c.handed_over_at.is_(None),
+        or_(table.c.reason.is_(None), ~rightly),
+    )
     for word, held in (("no", table.c.held_by.is_(None)), ("yes", table.c.held_by.is_not(None))):
         rows = select(table.c.risk, table.c.planned_at).where(*never, held)
         front = (rows.order_by(table.c.ring_at) if word == "no" else rows).limit(FEW).subquery()

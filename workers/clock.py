@@ -93,8 +93,8 @@ class Clock(threading.Thread):
                 if clock.take_turn(self._engine.store, SWEEP, every=EVERY, by=self._engine.owner, now=now):
                     well = self.sweep()
                     ended = datetime.now(UTC)
-                    if well:
-                        clock.note_done(self._engine.store, by=self._engine.owner, now=ended)
+                    note = clock.note_done if well else clock.note_not_done
+                    note(self._engine.store, by=self._engine.owner, now=ended)
                     meters.swept("done" if well else "failed", (ended - now).total_seconds())
             except Exception as fault:  # the database may be away: look again
                 meters.swept("failed")
@@ -184,7 +184,8 @@ class Clock(threading.Thread):
             if (told := found.get(ask.carrier, {}).get(ask.reference)) is not None
         ]
         for name, many in Counter(one.ask.carrier for one in answers if one.code is not None).items():
-            meters.told(name, "asked", many)
+            if self._engine.network.polls(name):  # of others news is told, and few are asked for: they would hide it
+                meters.told(name, "asked", many)
         now, network = datetime.now(UTC), self._engine.network
         self._engine.relay.ring(clock.settle_asked(self._engine.store, answers, now=now, network=network))
         return bool(found)

@@ -38,7 +38,7 @@ class Line:
         self._connection = Connection(
             broker_url(settings), transport_options=options, connect_timeout=WITHIN_S, heartbeat=0
         )
-        self._wire: Any = self._connection.connect()  # tried once: kombu would wait for a broker for ever elsewhere
+        self._wire: Any = self._connection.connect()  # tried twice: a channel alone would try for ever
         self._channel: Any = self._connection.channel()
 
     def probe(self) -> None:

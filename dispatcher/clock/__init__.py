@@ -18,7 +18,7 @@ from dispatcher.clock.promises import notice_idle_units, watch_promises
 from dispatcher.clock.releases import finish_releases
 from dispatcher.clock.ring import ring_due
 from dispatcher.clock.silence import close_news
-from dispatcher.clock.ticks import note_done, take_turn
+from dispatcher.clock.ticks import note_done, note_not_done, take_turn
 
 __all__ = [
     "Ask",
@@ -29,6 +29,7 @@ __all__ = [
     "finish_releases",
     "free_leases",
     "note_done",
+    "note_not_done",
     "notice_idle_units",
     "ring_due",
     "settle_asked",

@@ -39,3 +39,8 @@ def take_turn(store: Store, duty: str, *, every: timedelta, by: str, now: dateti
 def note_done(store: Store, *, by: str, now: datetime) -> None:
     """A turn has ended with all of its duties done: a clock that turns and fails is told from one that works."""
     take_turn(store, DONE, every=timedelta(0), by=by, now=now)
+
+
+def note_not_done(store: Store, *, by: str, now: datetime) -> None:
+    """A turn has met a fault: where none was ever done, the time without one begins now."""
+    take_turn(store, DONE, every=now - datetime.min.replace(tzinfo=now.tzinfo), by=by, now=now)

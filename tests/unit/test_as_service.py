@@ -18,7 +18,8 @@ WRAPPER = ROOT / "deploy" / "quanzu-as-service"
 PROGRAM = "/usr/local/lib/quanzu/bin/quanzu"
 PAGE = ROOT / "docs" / "how-to" / "install-bare-metal.md"
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
-HANDED_ON = ("User", "Group", "UMask", "StateDirectory", "WorkingDirectory", "LoadCredential", "EnvironmentFile")
+FOLDERS = ("StateDirectory", "StateDirectoryMode", "WorkingDirectory")
+HANDED_ON = ("User", "Group", "UMask", *FOLDERS, "LoadCredential", "EnvironmentFile")
 
 # what systemd-run was told, instead of running it
 RECORDER = f"#!{sys.executable}\nimport json, os, sys\njson.dump(sys.argv[1:], open(os.environ['TOLD'], 'w'))\n"

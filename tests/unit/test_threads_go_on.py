@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,7 +46,7 @@ class Duties:
         monkeypatch.setattr(figures, "fold", self._duty("fold", 0, faults.get("fold")))
         relay = SimpleNamespace(ring=lambda _bells: None, crowded=frozenset)
         intake = SimpleNamespace(policy=SimpleNamespace(on_time_push_s=600.0))
-        carriers, network = SimpleNamespace(ask_in={}), SimpleNamespace(has_names=False)
+        carriers, network = SimpleNamespace(ask_in={}), SimpleNamespace(has_names=False, polls="gateway".__eq__)
         engine = SimpleNamespace(store=None, relay=relay, intake=intake, carriers=carriers, network=network)
         self.clock = Clock(cast(Any, engine))
 
@@ -69,6 +70,7 @@ def test_one_broken_duty_leaves_the_others_done(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("well", [True, False])
 def test_a_turn_is_noted_as_done_only_if_all_of_it_was(monkeypatch: pytest.MonkeyPatch, well: bool) -> None:
     """One duty fails in every turn: the clock turns on, and no turn of it counts as done."""
+    monkeypatch.setattr(clock, "note_not_done", lambda _store, *, by, now: None)
     duties, noted = Duties(monkeypatch), list[datetime]()
     duties.clock._engine.owner = "here"
     monkeypatch.setattr(duties.clock, "sweep", lambda: well)
@@ -85,12 +87,14 @@ def test_a_turn_is_noted_as_done_only_if_all_of_it_was(monkeypatch: pytest.Monke
 
 
 def test_news_that_was_asked_for_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A gateway without callbacks tells how two of three texts ended: both count, and no alarm calls it dumb."""
+    """A gateway without callbacks tells how two of three texts ended: both count, and no alarm calls it dumb. One that
+    calls back and is asked for a text in doubt has told nothing by that."""
     duties, now = Duties(monkeypatch), datetime.now(UTC)
     asks = [clock.Ask(uuid4(), uuid4(), f"r{number}", "gateway", None, now, "+8613800000000") for number in range(3)]
     told = {ask.reference: Found(True, None, code, now) for ask, code in zip(asks, ("0", "1", None), strict=True)}
     answer: Future[object] = Future()
-    answer.set_result({"gateway": told})
+    answer.set_result({"gateway": told, "calls back": told})
+    asks += [replace(ask, carrier="calls back") for ask in asks]
 
     def run(work: Coroutine[object, object, object]) -> Future[object]:
         work.close()
@@ -103,6 +107,7 @@ def test_news_that_was_asked_for_is_counted(monkeypatch: pytest.MonkeyPatch, tmp
     try:
         assert duties.clock._ask()
         assert b'quanzu_news_total{carrier="gateway",way="asked"} 2.0' in counts.text()
+        assert b"calls back" not in counts.text()
     finally:
         meters.end()
 

@@ -20,7 +20,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from dispatcher import measures, tables
-from dispatcher.clock import note_done, take_turn
+from dispatcher.clock import note_done, note_not_done, take_turn
 from dispatcher.ids import new_id
 from dispatcher.presence import Presence, forget_silent
 from dispatcher.traces import Span
@@ -82,6 +82,18 @@ def test_an_urgent_one_that_is_put_off_is_not_forgotten(counted: Doors) -> None:
     assert unsent(counted) == (pytest.approx(45), 0)
 
 
+@pytest.mark.parametrize("reason", ["person_window", "only_live_carriers"])
+def test_an_urgent_one_that_waits_rightly_wakes_nobody(counted: Doors, reason: str) -> None:
+    """She has had all the texts that the carrier's contract allows in a day; or it is a rehearsal: no alarm."""
+    counted.push(counted.alert())
+    table = tables.dispatches
+    with counted.store.write() as connection:
+        connection.execute(update(table).where(table.c.channel == "sms").values(reason=reason))
+        connection.execute(update(table).where(table.c.channel != "sms").values(handed_over_at=counted.now))
+    counted.later(seconds=4000)
+    assert unsent(counted) == (0, 0)
+
+
 def test_an_urgent_one_that_is_held_is_told_apart(counted: Doors) -> None:
     """Somebody held everything at night: the L1 among it is told as held, and once it was handed over no more."""
     counted.push(counted.alert())
@@ -100,6 +112,16 @@ def test_a_clock_that_turns_and_fails_is_told_from_one_that_works(counted: Doors
     take_turn(counted.store, "sweep", every=timedelta(0), by="test", now=counted.now)
     found = told(counted)
     assert (found["quanzu_clock_lag_seconds",], found["quanzu_clock_done_seconds",]) == (0, pytest.approx(300))
+
+
+def test_a_clock_that_never_did_all_is_told_of(counted: Doors) -> None:
+    """A new version's first turns all fail: the time without one that did all runs from the first of them."""
+    note_not_done(counted.store, by="test", now=counted.now)
+    counted.later(minutes=3)
+    note_not_done(counted.store, by="test", now=counted.now)
+    assert told(counted)["quanzu_clock_done_seconds",] == pytest.approx(180)
+    note_done(counted.store, by="test", now=counted.now)
+    assert told(counted)["quanzu_clock_done_seconds",] == 0
 
 
 def test_everything_that_is_promised_is_told(counted: Doors) -> None:
