@@ -14,6 +14,7 @@ from config.settings import Settings
 from dispatcher.upstreams.messages import SCHEMA, Telling
 from workers.app import broker_url, transport_options
 from workers.names import DEAD, OUTCOMES
+from workers.topology import declared
 
 log = structlog.get_logger("outcomes")
 
@@ -85,7 +86,7 @@ class Outlet:
         self._connection = Connection(broker_url(settings), transport_options=options, connect_timeout=2)
         self._channel = self._connection.channel()
         for exchange in (OUTCOMES, DEAD):
-            exchange(self._channel).declare()
+            self._channel = declared(self._connection, self._channel, exchange)
         if not settings.embedded_broker:
             self._wire, self._next_tag = self._connection.connection, 1
             # py-amqp would look for news before every single message; here every wait has its limit anyway

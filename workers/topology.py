@@ -54,17 +54,54 @@ Arguments = Mapping[str, Any]
 def declare(connection: Connection) -> None:
     """Declare everything. Blocks; the connection must be open and be used by nobody else meanwhile.
 
-    What is there with other arguments (an operator's, or an older version's) is used as it is, and told.
+    What is there with other arguments (an operator's, an older version's, or an upstream's that came first) is used
+    as it is, and told.
     """
-    embedded = connection.transport.driver_type != "amqp"
     channel: Any = connection.channel()
     try:
-        for exchange in exchanges(embedded):
-            channel = _declared(connection, channel, exchange)
-        for queue in queues(embedded, major=major_version(connection)):
-            channel = _declared(connection, channel, queue)
+        for thing in _all(connection):
+            channel = declared(connection, channel, thing)
     finally:
         channel.close()
+
+
+def declared(connection: Connection, channel: Any, thing: Exchange | Queue) -> Any:
+    """Declare one thing, a queue with its binding. Returns the channel to go on with: a refusal costs the one it
+    came on.
+    """
+    try:
+        thing(channel).declare()
+    except PreconditionFailed:
+        log.warning("declared_otherwise", name=thing.name, kind=_kind(thing))
+        channel = connection.channel()
+        if isinstance(thing, Queue):  # the refusal came before the binding
+            bound = thing(channel)
+            bound.queue_declare(passive=True)  # it is there, and the refusal was its own
+            bound.queue_bind()
+    return channel
+
+
+def otherwise(connection: Connection) -> list[str]:
+    """Exchanges and queues that are there, but not as they are declared here, by kind and name, each once.
+
+    Makes nothing: what is not there is passed over. Blocks, like `declare`.
+    """
+    found: dict[str, None] = {}
+    for thing in _all(connection):
+        channel: Any = connection.channel()
+        bound = thing(channel)
+        # what is there is not made anew by declaring it a second time: it is compared
+        look: Any = bound.queue_declare if isinstance(bound, Queue) else bound.declare
+        try:
+            look(passive=True)
+            look()
+        except PreconditionFailed:
+            found[f"{_kind(thing)} {thing.name}"] = None
+        except connection.channel_errors as fault:
+            log.debug("not_looked_at", name=thing.name, fault=type(fault).__name__)
+        else:
+            channel.close()
+    return list(found)
 
 
 def exchanges(embedded: bool) -> list[Exchange]:
@@ -75,22 +112,26 @@ def exchanges(embedded: bool) -> list[Exchange]:
 
 
 def queues(embedded: bool, *, major: int) -> list[Queue]:
-    """All queues with their bindings; quorum queues on RabbitMQ."""
+    """All queues with their bindings; quorum queues on RabbitMQ.
+
+    Their exchanges are only named: kombu would declare them with each queue again, and where somebody else declared
+    one otherwise the refusal would come instead of the queue.
+    """
     intake, bell = ({}, {}) if embedded else (_intake_arguments(major), _bell_arguments())
     found = [
-        Queue(name, _alerts(embedded), routing_key=key, durable=True, queue_arguments=intake)
+        Queue(name, ALERTS, routing_key=key, durable=True, queue_arguments=intake)
         for name, keys in ALERT_KEYS.items()
         for key in keys
     ]
-    found.append(Queue(SUBMIT, DISPATCH, routing_key=SUBMIT, durable=True, queue_arguments=intake))
+    found.append(Queue(SUBMIT, _named(DISPATCH), routing_key=SUBMIT, durable=True, queue_arguments=intake))
     for channel in Channel:
         for lane in LANES:
             name = dispatch_queue(channel, lane)
-            found.append(Queue(name, DISPATCH, routing_key=name, durable=True, queue_arguments=bell))
+            found.append(Queue(name, _named(DISPATCH), routing_key=name, durable=True, queue_arguments=bell))
     if not embedded:
         kept = {"x-queue-type": "quorum"}
-        found.append(Queue(ALERTS_UNROUTED, UNROUTED, durable=True, queue_arguments=intake))
-        found.append(Queue(ALERTS_REJECTED, DEAD, routing_key="rejected", durable=True, queue_arguments=kept))
+        found.append(Queue(ALERTS_UNROUTED, _named(UNROUTED), durable=True, queue_arguments=intake))
+        found.append(Queue(ALERTS_REJECTED, _named(DEAD), routing_key="rejected", durable=True, queue_arguments=kept))
     return found
 
 
@@ -98,6 +139,10 @@ def raw_queues(names: Sequence[str], *, embedded: bool) -> list[Queue]:
     """The queues of raw alerts with these names, to consume from; `declare` has made them."""
     there = set(ALERT_KEYS) if embedded else {*ALERT_KEYS, ALERTS_UNROUTED}
     return [Queue(name, durable=True, no_declare=True) for name in names if name in there]
+
+
+def _named(exchange: Exchange) -> Exchange:
+    return Exchange(exchange.name, type=exchange.type, durable=exchange.durable, no_declare=True)
 
 
 def _alerts(embedded: bool) -> Exchange:
@@ -125,13 +170,10 @@ def _bell_arguments() -> Arguments:
     return {"x-queue-type": "quorum", "x-delivery-limit": BELL_DELIVERIES, "x-message-ttl": BELL_LIFE_MS}
 
 
-def _declared(connection: Connection, channel: Any, thing: Exchange | Queue) -> Any:
-    """Declare one thing. Returns the channel to go on with: a refusal costs the one it came on."""
-    try:
-        thing(channel).declare()
-    except PreconditionFailed:
-        log.warning("declared_otherwise", name=thing.name, kind=type(thing).__name__.lower())
-        channel = connection.channel()
-        if isinstance(thing, Queue):
-            thing(channel).queue_bind()  # the refusal came before the binding
-    return channel
+def _all(connection: Connection) -> list[Exchange | Queue]:
+    embedded = connection.transport.driver_type != "amqp"
+    return [*exchanges(embedded), *queues(embedded, major=major_version(connection))]
+
+
+def _kind(thing: Exchange | Queue) -> str:
+    return type(thing).__name__.lower()

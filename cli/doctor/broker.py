@@ -21,6 +21,7 @@ from workers.names import (
     dispatch_queue,
 )
 from workers.probe import Line
+from workers.topology import otherwise
 
 TAKEN = (*ALERT_KEYS, SUBMIT, *(dispatch_queue(channel, lane) for lane in LANES for channel in Channel))
 DEEP = 10_000
@@ -41,6 +42,8 @@ def broker(settings: Settings) -> Iterator[Check]:
             version = f"RabbitMQ {told.get('version', '?')}" if told else "the folder"
             yield Check("broker", State.OK, f"{version} answers")
             yield from _queues(connection, embedded=settings.embedded_broker)
+            if not settings.embedded_broker:
+                yield from _declared(connection)
         if not settings.embedded_broker:
             yield _takes(settings)
     except Exception as fault:  # whatever the transport calls it
@@ -86,6 +89,13 @@ def _queues(connection: Connection, *, embedded: bool) -> Iterator[Check]:
     if rejected:
         todo = f"look at them, and move them back with the broker's shovel; see the runbook: {ALERTS_REJECTED}"
         yield Check("rejected", State.WARN, f"the broker has set aside {rejected:,} messages", todo)
+
+
+def _declared(connection: Connection) -> Iterator[Check]:
+    """What somebody else declared first, in another way: it works, with less than we promise."""
+    if found := otherwise(connection):
+        todo = "see the runbook: declared otherwise"
+        yield Check("declared", State.WARN, f"not as we make them: {', '.join(found)}", todo)
 
 
 def _depth(connection: Connection, name: str) -> tuple[int, int] | None:

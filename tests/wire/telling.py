@@ -66,10 +66,12 @@ def changes(engine: Engine, cases: Iterable[UUID], times: int = 1) -> None:
 class Upstream:
     """Somebody who subscribed on the broker with nothing of ours but the exchange's name."""
 
-    def __init__(self, broker: str, key: str, exchange_name: str = "outcomes", **options: Any) -> None:
+    def __init__(
+        self, broker: str, key: str, exchange_name: str = "outcomes", *, durable: bool = True, **options: Any
+    ) -> None:
         self.connection = Connection(broker, transport_options=options)
         channel = self.connection.channel()
-        exchange = Exchange(exchange_name, type="topic", durable=True)
+        exchange = Exchange(exchange_name, type="topic", durable=durable)
         self.queue = Queue(f"heard-{key}", exchange, routing_key=key, durable=True)(channel)
         self.queue.declare()
         self.heard: list[Told] = []
