@@ -20,7 +20,7 @@ from celery import bootsteps
 from dispatcher.store import Store
 from dispatcher.upstreams import pages, turns, webhooks
 from dispatcher.upstreams.messages import Telling
-from dispatcher.upstreams.pages import Page
+from dispatcher.upstreams.pages import Mark, Page
 from dispatcher.words import SOURCES
 from workers.engine import Engine, engine_of
 from workers.outlet import WITHIN_S, Outlet
@@ -36,6 +36,10 @@ TURN = timedelta(seconds=10)
 """How long a turn lasts that nobody prolongs: a dead publisher is replaced within this. Longer than a page may take."""
 SMALLEST, LARGEST = 20, 1_000
 """Rows of a page: fewer after a fault, more while all goes well."""
+MESSAGES = 2
+"""Messages of a page for each of its rows, at most. A row that alone has more goes out in parts, each confirmed by
+itself, so that no case is ever too large to be told.
+"""
 LONGEST_PAUSE_S = 15.0
 
 
@@ -87,6 +91,7 @@ class Publisher(threading.Thread):
         self._outlet = Outlet(engine.settings)
         self._on_letters = on_letters or (lambda: None)
         self._size = 200
+        self._rest: Mark | None = None
         self._turn_until = 0.0
         self._stopping = threading.Event()
 
@@ -119,7 +124,7 @@ class Publisher(threading.Thread):
         self._outlet.close()
 
     def tell_page(self) -> bool:
-        """Publish the oldest rows and forget them. True when there may be more.
+        """Publish the oldest rows, or a part of the oldest, and forget what is told. True when there may be more.
 
         Raises: TurnLost; NotConfirmed; whatever befell the connection or the database: the rows are still there.
         """
@@ -127,7 +132,7 @@ class Publisher(threading.Thread):
         if not pages.anything_waits(store) or not self._has_turn(store):
             return False
         begun = time.monotonic()
-        page = pages.next_page(store, limit=self._size, known=self._known)
+        page = pages.next_page(store, limit=self._size, known=self._known, most=MESSAGES * self._size, after=self._rest)
         with store.read() as connection:
             hooks = webhooks.by_source(connection)
         announced = [telling.announced() for telling in page.tellings if telling.refusal]
@@ -136,10 +141,10 @@ class Publisher(threading.Thread):
             until=min(begun + WITHIN_S, self._turn_until),
         )
         self._forget(store, page, [telling for telling in page.tellings if telling.source in hooks], hooks)
-        full = len(page.numbers) == self._size
-        if full and time.monotonic() - begun < WITHIN_S / 4:
+        self._rest = page.rest
+        if page.more and time.monotonic() - begun < WITHIN_S / 4:
             self._size = min(LARGEST, 2 * self._size)
-        return full
+        return page.more
 
     def _has_turn(self, store: Store) -> bool:
         """True when this publisher may go on for `WITHIN_S`. Writes only when its turn is getting short."""
@@ -156,7 +161,7 @@ class Publisher(threading.Thread):
         now, taken = datetime.now(UTC), time.monotonic()
         with store.write() as connection:
             if not turns.keep(connection, DUTY, by=self._by, now=now):
-                self._turn_until = 0.0
+                self._turn_until, self._rest = 0.0, None
                 raise TurnLost
             webhooks.put(connection, letters, hooks, now=now)
             pages.forget(connection, page.numbers)

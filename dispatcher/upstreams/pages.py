@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,30 @@ from dispatcher.upstreams.messages import Concerned, Telling, answered, tell
 CHUNK = 500
 
 
+MOST = 2_000
+"""Messages of a page. A row alone may come to a hundred thousand: one for each alert of its case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a row was told whose messages are too many for one page: to this alert of this case."""
+
+    number: int
+    case: UUID
+    alert: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows by their numbers, and every message that comes of them, in order. A row may concern nobody any more."""
+    """Messages in order, and the numbers of the rows that are told with them. A row may concern nobody any more.
+
+    `rest`: the first row goes on behind this, and is not among `numbers`. `more`: more may wait.
+    """
 
     numbers: list[int]
     tellings: list[Telling]
+    rest: Mark | None = None
+    more: bool = False
 
 
 def anything_waits(store: Store) -> bool:
@@ -33,28 +52,85 @@ def anything_waits(store: Store) -> bool:
         return connection.execute(select(tables.outcomes.c.number).limit(1)).first() is not None
 
 
-def next_page(store: Store, *, limit: int, known: Container[str]) -> Page:
-    """The oldest `limit` rows with the messages to send. Leaves no transaction open.
+def next_page(store: Store, *, limit: int, known: Container[str], most: int = MOST, after: Mark | None = None) -> Page:
+    """The oldest rows, at most `limit`, with at most `most` messages to send. Leaves no transaction open.
 
     An answer concerns its own alert; a dispatch or a case every alert of that case that was not withdrawn, and a call
     or visit also those of the cases that share it. An upstream that joined later is not told what was before it.
+
+    A row with more messages comes in parts: give `after` what the last page told as its `rest`.
     """
     table = tables.outcomes
     with store.read() as connection:
-        rows = connection.execute(select(table).order_by(table.c.number).limit(limit)).all()
-        told = [row for row in rows if row.alert_id is None and row.case_id is not None]
-        families = _families(connection, told)
-        cases = sorted({case for row in told for case in families[row.number]})
-        alerts = _alerts(connection, cases)
-        since = _joined(connection, cases)
-    tellings = []
+        found = connection.execute(select(table).order_by(table.c.number).limit(limit)).all()
+        if found and after is not None and found[0].number == after.number:
+            return _part(connection, found[0], most, after)
+        rows = found
+        while rows:
+            page = _whole(connection, rows, most, known)
+            if page is not None:
+                return replace(page, more=len(page.numbers) < len(found) or len(found) == limit)
+            if len(rows) == 1:
+                return _part(connection, rows[0], most, None)
+            rows = rows[: len(rows) // 2]
+    return Page([], [])
+
+
+def _whole(connection: Connection, rows: Sequence[Any], most: int, known: Container[str]) -> Page | None:
+    """The first of these rows, as many as have `most` messages together; None where their cases have more alerts."""
+    told = [row for row in rows if row.alert_id is None and row.case_id is not None]
+    families = _families(connection, told)
+    cases = sorted({case for row in told for case in families[row.number]})
+    alerts = _alerts(connection, cases, most)
+    if alerts is None:
+        return None
+    since = _joined(connection, cases)
+    tellings: list[Telling] = []
+    numbers: list[int] = []
     for row in rows:
         if row.number not in families:
-            tellings.append(tell(row, answered(row, known)))
+            its = [tell(row, answered(row, known))]
+        else:
+            concerned = (one for case in families[row.number] for one in alerts[case])
+            its = [tell(row, one) for one in concerned if since.get(one.alert_id, row.number) <= row.number]
+        if len(tellings) + len(its) > most:
+            break
+        tellings += its
+        numbers.append(row.number)
+    return Page(numbers, tellings)
+
+
+def _part(connection: Connection, row: Any, most: int, after: Mark | None) -> Page:
+    """Some messages of one row that has very many, behind `after`."""
+    alert, table = tables.alerts, tables.outcomes
+    leader, *sharers = _families(connection, [row])[row.number]
+    if after is None or after.case == leader:
+        family = [leader, *sharers]
+    else:  # in the same order, whoever came or left meanwhile
+        family = [case for case in sharers if case >= after.case]
+    tellings: list[Telling] = []
+    looked, mark = 0, after
+    for case in family:
+        query = select(alert.c.id, alert.c.source, alert.c.source_ref).where(
+            alert.c.case_id == case, alert.c.withdrawn_at.is_(None)
+        )
+        if after is not None and after.case == case:
+            query = query.where(alert.c.id > after.alert)
+        found = connection.execute(query.order_by(alert.c.id).limit(most - looked)).all()
+        if not found:
             continue
-        for case in families[row.number]:
-            tellings += [tell(row, one) for one in alerts[case] if since.get(one.alert_id, row.number) <= row.number]
-    return Page([row.number for row in rows], tellings)
+        joined = select(table.c.alert_id).where(
+            table.c.what == "joined",
+            table.c.case_id == case,
+            table.c.alert_id.between(found[0].id, found[-1].id),
+            table.c.number > row.number,
+        )
+        later = set(connection.execute(joined).scalars())
+        tellings += [tell(row, Concerned(*one)) for one in found if one.id not in later]
+        looked, mark = looked + len(found), Mark(row.number, case, found[-1].id)
+        if looked == most:
+            return Page([], tellings, rest=mark, more=True)
+    return Page([row.number], tellings, more=True)
 
 
 def forget(connection: Connection, numbers: Sequence[int]) -> None:
@@ -80,14 +156,21 @@ def _families(connection: Connection, rows: Sequence[Any]) -> dict[int, list[UUI
     return families
 
 
-def _alerts(connection: Connection, cases: Iterable[UUID]) -> dict[UUID, list[Concerned]]:
+def _alerts(connection: Connection, cases: Iterable[UUID], most: int) -> dict[UUID, list[Concerned]] | None:
+    """The alerts of each case, in their order; None: there are more than `most`."""
     alert = tables.alerts
     found: dict[UUID, list[Concerned]] = defaultdict(list)
+    count = 0
     for part in _parts(cases):
         query = select(alert.c.case_id, alert.c.id, alert.c.source, alert.c.source_ref).where(
             among(connection, alert.c.case_id, part), alert.c.withdrawn_at.is_(None)
         )
-        for case_id, *names in connection.execute(query.order_by(alert.c.id)):
+        # ordered here: PostgreSQL would look for the first of them through the whole table
+        rows = connection.execute(query.limit(most - count + 1)).all()
+        count += len(rows)
+        if count > most:
+            return None
+        for case_id, *names in sorted(rows, key=itemgetter(1)):
             found[case_id].append(Concerned(*names))
     return found
 
