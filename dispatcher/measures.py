@@ -101,6 +101,11 @@ CALLBACKS = _counter(
     "carrier",
     "reason",
 )
+UNROUTED = _counter(
+    "outcomes_unrouted",
+    "Outcomes for which no queue was bound: kept for an upstream that had one, given up after a day, or for nobody.",
+    "fate",
+)
 BELLS = _counter("bells", "Dispatches rung for: sent to the broker, or lost (the clock rings again).", "lane", "result")
 PROBES = _counter(
     "broker_probes", "Messages to nobody by which a web process asks whether the broker takes any.", "result"
@@ -127,6 +132,7 @@ EVENTS = (
     RECEIPTS,
     NEWS_CAME,
     CALLBACKS,
+    UNROUTED,
     BELLS,
     PROBES,
     RECONNECTIONS,
@@ -176,6 +182,11 @@ OUTCOMES_AGE = _gauge("outcomes_oldest_seconds", "For how long the oldest of the
 HOOK_LETTERS = _gauge("webhook_letters_waiting", "Outcomes that wait for an upstream's address to take them.")
 HOOKS = _gauge("webhooks_failing", "Upstreams' addresses that did not take what they were told last.")
 HOOKS_AGE = _gauge("webhooks_failing_seconds", "For how long the longest of these has been failing.")
+LISTENER_LETTERS = _gauge(
+    "listener_letters_waiting", "Outcomes kept for upstreams whose queue is gone; counting stops at 50,000."
+)
+LISTENERS = _gauge("listeners_gone", "Upstreams that heard by the queue and whose queue is gone.")
+LISTENERS_AGE = _gauge("listeners_gone_seconds", "For how long the longest of these has been gone.")
 CLOCK = _gauge("clock_lag_seconds", "Since the clock last took a turn, in any worker.")
 CLOCK_DONE = _gauge(
     "clock_done_seconds", "Since a turn of the clock last ended with all of its duties done; no line before the first."
@@ -218,6 +229,9 @@ STANDINGS = (
     HOOK_LETTERS,
     HOOKS,
     HOOKS_AGE,
+    LISTENER_LETTERS,
+    LISTENERS,
+    LISTENERS_AGE,
     CLOCK,
     CLOCK_DONE,
     SWEPT,

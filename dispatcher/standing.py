@@ -20,6 +20,7 @@ from dispatcher.measures import Measure
 from dispatcher.routing.breaker import State
 from dispatcher.routing.reasons import ONLY_LIVE, WINDOW
 from dispatcher.ticking import DONE, SWEEP
+from dispatcher.upstreams import listeners
 from dispatcher.words import Channel, DeadlineKind, DispatchState, Risk, StopState
 
 FRONT = 10_000
@@ -174,7 +175,7 @@ def _stops(connection: Connection, now: datetime) -> Iterator[Standing]:
 
 
 def _outcomes(connection: Connection, now: datetime) -> Iterator[Standing]:
-    """What upstreams are still to be told, and whose address does not take it."""
+    """What upstreams are still to be told, whose address does not take it, and whose queue is gone."""
     outcome, letter, hook = tables.outcomes, tables.webhook_letters, tables.webhooks
     yield Standing(measures.OUTCOMES, (), _count(connection, outcome))
     oldest = connection.execute(select(outcome.c.at).order_by(outcome.c.number).limit(1)).scalar()
@@ -184,6 +185,10 @@ def _outcomes(connection: Connection, now: datetime) -> Iterator[Standing]:
     many, since = connection.execute(failing).one()
     yield Standing(measures.HOOKS, (), many)
     yield Standing(measures.HOOKS_AGE, (), 0.0 if since is None else _age(since, now))
+    many, kept, since = listeners.gone(connection)
+    yield Standing(measures.LISTENER_LETTERS, (), kept)
+    yield Standing(measures.LISTENERS, (), many)
+    yield Standing(measures.LISTENERS_AGE, (), 0.0 if since is None else _age(since, now))
 
 
 def _carriers(connection: Connection, now: datetime) -> Iterator[Standing]:

@@ -157,6 +157,12 @@ def rang(lane: str, result: str, many: int) -> None:
         _tally.add(measures.BELLS, (lane, result), many)
 
 
+def unrouted(fate: str, many: int) -> None:
+    """Outcomes for which no queue was bound were `kept`, `given_up`, or are for `nobody`."""
+    if _tally is not None and many:
+        _tally.add(measures.UNROUTED, (fate,), many)
+
+
 def dropped(bells: Iterable[Bell]) -> None:
     """Bells were dropped, since the relay was full."""
     for lane, many in Counter(bell.lane for bell in bells).items():

@@ -3,6 +3,9 @@
 One worker at a time holds the turn. It reads a page, publishes it and waits for the broker's confirms with no
 transaction open, and only then forgets the rows; what died in between is told again. A publish that hangs hurts this
 thread alone: its turn runs out, and another worker's publisher goes on.
+
+What the broker returns, since an upstream's queue is gone, waits in a line of that upstream's own and is tried again
+with growing pauses; what is newer stands behind it, and nobody else waits.
 """
 
 from __future__ import annotations
@@ -10,18 +13,24 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from celery import bootsteps
+from sqlalchemy import Connection
 
 from dispatcher.store import Store
-from dispatcher.upstreams import pages, turns, webhooks
-from dispatcher.upstreams.messages import Telling
+from dispatcher.upstreams import listeners, pages, turns, webhooks
+from dispatcher.upstreams.listeners import Listener, Waiting
+from dispatcher.upstreams.messages import Telling, routing_key
 from dispatcher.upstreams.pages import Mark, Page
 from dispatcher.words import SOURCES
+from workers import meters
 from workers.engine import Engine, engine_of
 from workers.outlet import WITHIN_S, Outlet
 from workers.webhooks import Messenger
@@ -41,6 +50,8 @@ MESSAGES = 2
 itself, so that no case is ever too large to be told.
 """
 LONGEST_PAUSE_S = 15.0
+TOLD_EVERY_S = 60.0
+"""That outcomes of one upstream came back is logged this often."""
 
 
 _committed = threading.Event()
@@ -53,6 +64,15 @@ def wake() -> None:
 
 class TurnLost(Exception):
     """Another publisher has the turn; it tells what this one had in hand."""
+
+
+@dataclass(slots=True)
+class Fates:
+    """What becomes of a page beside the exchange: to webhooks' lines, to the lines of those whose queue is gone."""
+
+    letters: list[Telling] = field(default_factory=list)
+    kept: list[Telling] = field(default_factory=list)
+    bound: set[str] = field(default_factory=set)
 
 
 class OutcomesStep(bootsteps.StartStopStep):
@@ -93,6 +113,8 @@ class Publisher(threading.Thread):
         self._size = 200
         self._rest: Mark | None = None
         self._turn_until = 0.0
+        self._again_at = 0.0
+        self._told_at: dict[tuple[str, str], float] = {}
         self._stopping = threading.Event()
 
     def stop(self, within_s: float = 5.0) -> None:
@@ -107,6 +129,7 @@ class Publisher(threading.Thread):
         while not self._stopping.is_set():
             try:
                 full = self.tell_page()
+                full = self.try_again() or full
             except TurnLost:
                 full = False
             except Exception as fault:  # broker or database are away: the rows wait
@@ -135,16 +158,68 @@ class Publisher(threading.Thread):
         page = pages.next_page(store, limit=self._size, known=self._known, most=MESSAGES * self._size, after=self._rest)
         with store.read() as connection:
             hooks = webhooks.by_source(connection)
-        announced = [telling.announced() for telling in page.tellings if telling.refusal]
-        self._outlet.publish(
-            [telling for telling in page.tellings if telling.source not in hooks] + announced,
-            until=min(begun + WITHIN_S, self._turn_until),
-        )
-        self._forget(store, page, [telling for telling in page.tellings if telling.source in hooks], hooks)
+            known = listeners.known(connection, now=datetime.now(UTC))
+        fates = self._publish(page, hooks, known, until=min(begun + WITHIN_S, self._turn_until))
+        self._forget(store, page, fates, hooks, known)
         self._rest = page.rest
         if page.more and time.monotonic() - begun < WITHIN_S / 4:
             self._size = min(LARGEST, 2 * self._size)
         return page.more
+
+    def try_again(self) -> bool:
+        """Publish what waits for upstreams whose queue was gone, a page for each. True when more may follow at once.
+
+        Raises: as `tell_page`.
+        """
+        if self._engine.settings.embedded_broker or time.monotonic() < self._again_at:
+            return False
+        self._again_at = time.monotonic() + LOOK_S
+        store = self._engine.store
+        more = False
+        for key in listeners.due(store, now=datetime.now(UTC)):
+            if not self._has_turn(store):
+                return False
+            waiting = listeners.waiting(store, key, limit=self._size)
+            with store.read() as connection:
+                hooks = webhooks.by_source(connection)
+            hooked = next((source for source in hooks if routing_key(source) == key), None)
+            back = False
+            if hooked is None:
+                until = min(time.monotonic() + WITHIN_S, self._turn_until)
+                back = key in self._outlet.publish(waiting.tellings, until=until)
+            more = self._settle(store, waiting, hooks, hooked=hooked, back=back) or more
+        if more:
+            self._again_at = 0.0
+        return more
+
+    def _publish(self, page: Page, hooks: dict[str, Any], known: dict[str, Listener], *, until: float) -> Fates:
+        """Publish what is for the exchange, and say what is to become of the rest."""
+        fates = Fates()
+        out: list[Telling] = []
+        gone = {key for key, listener in known.items() if listener.gone}
+        for telling in page.tellings:
+            if gone and telling.key in gone:  # nothing overtakes what waits
+                fates.kept.append(telling)
+            elif telling.source in hooks:
+                fates.letters.append(telling)
+            else:
+                out.append(telling)
+        announced = [telling.announced() for telling in page.tellings if telling.refusal]
+        back = self._outlet.publish(out + announced, until=until)
+        if not self._engine.settings.embedded_broker:
+            fates.bound = {telling.key for telling in out} - back
+        if back:
+            fates.kept += [telling for telling in out if telling.key in back and telling.key in known]
+            self._tell("nobody", [telling for telling in out if telling.key in back and telling.key not in known])
+        return fates
+
+    def _tell(self, fate: str, tellings: Sequence[Telling]) -> None:
+        """Count what was not told, and say so by upstream, at most once a minute."""
+        for key, many in Counter(telling.key for telling in tellings).items():
+            meters.unrouted(fate, many)
+            if time.monotonic() - self._told_at.get((fate, key), -TOLD_EVERY_S) >= TOLD_EVERY_S:
+                self._told_at[fate, key] = time.monotonic()
+                log.warning("outcomes_unrouted", fate=fate, key=key)
 
     def _has_turn(self, store: Store) -> bool:
         """True when this publisher may go on for `WITHIN_S`. Writes only when its turn is getting short."""
@@ -156,15 +231,46 @@ class Publisher(threading.Thread):
         self._turn_until = taken + TURN.total_seconds()
         return True
 
-    def _forget(self, store: Store, page: Page, letters: Sequence[Telling], hooks: dict[str, Any]) -> None:
-        """What has a webhook moves to its line, and the page is gone, in one transaction that also keeps the turn."""
+    def _forget(
+        self, store: Store, page: Page, fates: Fates, hooks: dict[str, Any], known: dict[str, Listener]
+    ) -> None:
+        """What is not for the exchange moves to its line, and the page is gone, in one transaction that also keeps
+        the turn.
+        """
+        with self._keeping_turn(store) as (connection, now):
+            webhooks.put(connection, fates.letters, hooks, now=now)
+            listeners.heard(connection, fates.bound, known, now=now)
+            listeners.keep(connection, fates.kept, now=now)
+            pages.forget(connection, page.numbers)
+        if fates.letters:
+            self._on_letters()
+        self._tell("kept", fates.kept)
+
+    def _settle(self, store: Store, waiting: Waiting, hooks: dict[str, Any], *, hooked: str | None, back: bool) -> bool:
+        """What came of trying again; who has an address by now is told there. True when more wait for this one."""
+        dropped, more = 0, False
+        with self._keeping_turn(store) as (connection, now):
+            if back:
+                dropped = listeners.came_back(connection, waiting.key, now=now)
+            else:
+                if hooked is not None:
+                    letters = [replace(telling, source=hooked) for telling in waiting.tellings]
+                    webhooks.put(connection, letters, hooks, now=now)
+                more = listeners.told(connection, waiting, now=now)
+        if hooked is not None:
+            self._on_letters()
+        if dropped:
+            meters.unrouted("given_up", dropped)
+            log.warning("outcomes_given_up", key=waiting.key, count=dropped)
+        return more
+
+    @contextmanager
+    def _keeping_turn(self, store: Store) -> Iterator[tuple[Connection, datetime]]:
+        """A transaction that prolongs the turn, at this instant. Raises: TurnLost: nothing is written."""
         now, taken = datetime.now(UTC), time.monotonic()
         with store.write() as connection:
             if not turns.keep(connection, DUTY, by=self._by, now=now):
                 self._turn_until, self._rest = 0.0, None
                 raise TurnLost
-            webhooks.put(connection, letters, hooks, now=now)
-            pages.forget(connection, page.numbers)
+            yield connection, now
         self._turn_until = taken + TURN.total_seconds()
-        if letters:
-            self._on_letters()

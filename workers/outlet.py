@@ -37,17 +37,39 @@ class Outlet:
         self._channel: Any = None
         self._open: set[int] = set()
         self._refused = False
+        self._bound: set[str] = set()
+        self._back: set[str] = set()
 
-    def publish(self, tellings: Sequence[Telling], *, until: float) -> None:
-        """Publish all of them in order; returns once the broker has confirmed every one, before `until` (monotonic).
+    def publish(self, tellings: Sequence[Telling], *, until: float) -> frozenset[str]:
+        """Publish them in order of each key; returns once the broker has confirmed every one, before `until`
+        (monotonic).
+
+        Returns the keys for which nobody was bound: what they were to be told counts as not told, though the end of
+        it may have arrived. The first message of a key goes alone until somebody is known to be bound, so that no
+        later one arrives in a queue that was not yet there for the first. The embedded queue cannot tell.
 
         Raises: NotConfirmed, or what befell the connection: any of them may have been published. Close then.
         """
         if not tellings:
-            return
+            return frozenset()
         if self._channel is None:
             self._connect()
-        self._open, self._refused = set(), False
+        self._open, self._refused, self._back = set(), False, set()
+        first = {} if self._wire is None else self._first_of_each(tellings)
+        if first:
+            self._send_all(list(first.values()), until)
+            self._bound |= first.keys() - self._back
+            tellings = [one for one in tellings if one.key not in self._back and first.get(one.key) is not one]
+        self._send_all(tellings, until)
+        self._bound -= self._back
+        return frozenset(self._back)
+
+    def _first_of_each(self, tellings: Sequence[Telling]) -> dict[str, Telling]:
+        """By key: the first message of each for which nobody is known to be bound."""
+        return {one.key: one for one in reversed(tellings) if not one.dead and one.key not in self._bound}
+
+    def _send_all(self, tellings: Sequence[Telling], until: float) -> None:
+        """Publish all, and wait until every one is confirmed."""
         for start in range(0, len(tellings), CHUNK):
             if time.monotonic() > until:
                 raise NotConfirmed
@@ -93,7 +115,9 @@ class Outlet:
             self._wire.client_properties.get("capabilities", {})["connection.blocked"] = False
             self._channel.events["basic_ack"].add(self._on_ack)
             self._channel.events["basic_nack"].add(self._on_nack)
+            self._channel.events["basic_return"].add(self._on_return)
             self._channel.confirm_select()
+            self._bound = set()
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
@@ -121,7 +145,13 @@ class Outlet:
             self._open.add(self._next_tag)
             self._next_tag += 1
         exchange = DEAD if telling.dead else OUTCOMES
-        self._channel.basic_publish(message, exchange=exchange.name, routing_key=telling.key)
+        # an announcement is for whoever wishes; an outcome has somebody who waits for it, or comes back
+        options = {} if telling.dead or self._wire is None else {"mandatory": True}
+        self._channel.basic_publish(message, exchange=exchange.name, routing_key=telling.key, **options)
+
+    def _on_return(self, _fault: Exception, _exchange: str, key: str, _message: Any) -> None:
+        """Comes before the confirm of the same message."""
+        self._back.add(key)
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
         if multiple:

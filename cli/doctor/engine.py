@@ -115,8 +115,11 @@ def _rest(told: list[Standing]) -> Iterator[Check]:
     yield judged("held", held, f"{held:,.0f} dispatches are held back", warn=0, todo="release them when they may go")
     waiting, oldest = _of(told, measures.OUTCOMES.name) or 0, _of(told, measures.OUTCOMES_AGE.name) or 0
     failing = _of(told, measures.HOOKS.name) or 0
+    gone = _of(told, measures.LISTENERS.name) or 0
     says = f"{waiting:,.0f} to be told, the oldest for {oldest:.0f} s; {failing:.0f} addresses fail"
-    yield judged("outcomes", max(oldest, 61 * failing), says, warn=60.0, todo="see the runbook: upstreams are not told")
+    says += f"; the queues of {gone:.0f} upstreams are gone" if gone else ""
+    part = "an upstream's queue is gone" if gone else "upstreams are not told"
+    yield judged("outcomes", max(oldest, 61 * (failing + gone)), says, warn=60.0, todo=f"see the runbook: {part}")
 
 
 def _units(connection: Connection) -> Check:

@@ -23,6 +23,7 @@ from dispatcher.tables.figures import FigureAlert, FigureChange
 from dispatcher.tables.figures_days import FigureDay
 from dispatcher.tables.figures_kinds import FigureKind, FigureRested
 from dispatcher.tables.holds import Hold
+from dispatcher.tables.listeners import Listener, ListenerLetter
 from dispatcher.tables.outcomes import Untold
 from dispatcher.tables.policies import PolicyText
 from dispatcher.tables.receipts import Receipt
@@ -57,6 +58,8 @@ figures_days = _table(FigureDay)
 figures_kinds = _table(FigureKind)
 figures_rested = _table(FigureRested)
 holds = _table(Hold)
+listener_letters = _table(ListenerLetter)
+listeners = _table(Listener)
 outcomes = _table(Untold)
 policies = _table(PolicyText)
 receipts = _table(Receipt)
@@ -93,6 +96,8 @@ __all__ = [
     "FigureKind",
     "FigureRested",
     "Hold",
+    "Listener",
+    "ListenerLetter",
     "Person",
     "PolicyText",
     "Receipt",
@@ -125,6 +130,8 @@ __all__ = [
     "figures_kinds",
     "figures_rested",
     "holds",
+    "listener_letters",
+    "listeners",
     "metadata",
     "outcomes",
     "people",

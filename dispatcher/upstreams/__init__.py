@@ -8,5 +8,6 @@ pages      the next rows, each with the alerts that it concerns; forgotten once 
 turns      one publisher at a time, replaced when it dies
 signing    addresses that may be told, and the signature of what is told there
 webhooks   upstreams with an address of their own, and what waits for each
+listeners  upstreams that hear by the queue, and what is kept for one whose queue is gone
 standing   how much waits, since when
 """

@@ -156,6 +156,7 @@ HOOK: dict[str, Any] = {
     "sealed": b"-",
     "key_id": "k1",
 }
+LISTENER: dict[str, Any] = {"key": "outcome.bank", "heard_at": NOON, "tries": 0}
 BUCKET: dict[str, Any] = {
     "carrier": "simulator",
     "channel": "sms",
@@ -208,6 +209,8 @@ NEW_ROWS: list[tuple[Table, dict[str, Any], dict[str, Any], str]] = [
     (tables.webhooks, HOOK, {"state": "asleep"}, "state_is_known"),
     (tables.webhooks, HOOK, {"state": "failing", "tries": 1}, "failing_says_since_when"),
     (tables.webhooks, HOOK, {"tries": 1}, "failing_counts_its_tries"),
+    (tables.listeners, LISTENER, {"gone_since": NOON, "tries": 1}, "gone_is_tried_again"),
+    (tables.listeners, LISTENER, {"tries": 1}, "gone_counts_its_tries"),
     (tables.buckets, BUCKET, {"channel": "visit"}, "channel_is_known"),
     (tables.buckets, BUCKET, {"tokens": -0.5}, "never_overdrawn"),
     (tables.figures_kinds, KIND, {"dimension": "zodiac"}, "dimension_is_known"),

@@ -157,9 +157,10 @@ def test_a_hanging_publisher_is_replaced(
     hanging = Publisher(engine)
     alarm, over = threading.Event(), threading.Event()
 
-    def hang(*_: Any, **__: Any) -> None:
+    def hang(*_: Any, **__: Any) -> frozenset[str]:
         alarm.set()
         over.wait(200)
+        return frozenset()
 
     monkeypatch.setattr(hanging._outlet, "publish", hang)
     hanging.start()
