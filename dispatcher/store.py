@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.keys import Keyring
@@ -197,3 +198,11 @@ def _begin_sqlite(connection: Connection) -> None:
 def is_postgres(connection: Connection) -> bool:
     """True on PostgreSQL, where rows are locked one by one instead of the whole file."""
     return connection.dialect.name == "postgresql"
+
+
+def clock_of(connection: Connection, now: datetime) -> datetime:
+    """What all hosts mean by now: the server's clock where there is a server, else `now`."""
+    if not is_postgres(connection):
+        return now
+    told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return told

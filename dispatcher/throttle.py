@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher import tables
 from dispatcher.routing.reasons import THROTTLED
-from dispatcher.store import Store, is_postgres
+from dispatcher.store import Store, clock_of, is_postgres
 from dispatcher.tokens import Bucket, Grant, Limit, Line, full, take
 from dispatcher.words import Channel, DispatchState, Means
 
@@ -84,7 +84,7 @@ def draw(
     with store.write() as connection:
         row = _locked(connection, carrier, channel.value)
         if row is None:
-            _make(connection, carrier, channel.value, full(limit, _clock(connection, now)))
+            _make(connection, carrier, channel.value, full(limit, clock_of(connection, now)))
             row = _locked(connection, carrier, channel.value)
         assert row is not None
         clock: datetime = row.get("clock", now)
@@ -141,13 +141,6 @@ def _locked(connection: Connection, carrier: str, channel: str) -> dict[str, Any
 def is_shared(connection: Connection) -> bool:
     """True where workers of several hosts may draw from one bucket: the server's clock is everybody's then."""
     return is_postgres(connection)
-
-
-def _clock(connection: Connection, now: datetime) -> datetime:
-    if not is_shared(connection):
-        return now
-    told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return told
 
 
 def _make(connection: Connection, carrier: str, channel: str, bucket: Bucket) -> None:

@@ -8,15 +8,19 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher import tables
-from dispatcher.store import Store
+from dispatcher.store import Store, clock_of
 from dispatcher.ticking import counts
 
 
 def take(store: Store, duty: str, *, by: str, length: timedelta, now: datetime) -> bool:
-    """True when the turn is now `by`'s, for `length` from `now`: it was free, had run out, or was its own. Commits."""
+    """True when the turn is now `by`'s, for `length` from `now`: it was free, had run out, or was its own. Commits.
+
+    With a server its clock counts, and not `now`: hosts that differ would take the turn from one another without end.
+    """
     table = tables.ticks
     with store.read() as connection:
         last = connection.execute(select(table.c.ticked_at, table.c.by).where(table.c.duty == duty)).first()
+        now = clock_of(connection, now)
     if last is not None and last.by != by and counts(last.ticked_at, length, now=now):
         return False
     with store.write() as connection:
@@ -35,4 +39,4 @@ def keep(connection: Connection, duty: str, *, by: str, now: datetime) -> bool:
     """Prolong the turn inside the caller's transaction. False: somebody else has it, and the caller must not go on."""
     table = tables.ticks
     mine = update(table).where(table.c.duty == duty, table.c.by == by)
-    return bool(connection.execute(mine.values(ticked_at=now)).rowcount == 1)
+    return bool(connection.execute(mine.values(ticked_at=clock_of(connection, now))).rowcount == 1)
