@@ -84,7 +84,7 @@ def draw(
     with store.write() as connection:
         row = _locked(connection, carrier, channel.value)
         if row is None:
-            _make(connection, carrier, channel.value, full(limit, clock_of(connection, now)))
+            _make(connection, carrier, channel.value, full(limit, _clock(connection, now)))
             row = _locked(connection, carrier, channel.value)
         assert row is not None
         clock: datetime = row.get("clock", now)
@@ -141,6 +141,10 @@ def _locked(connection: Connection, carrier: str, channel: str) -> dict[str, Any
 def is_shared(connection: Connection) -> bool:
     """True where workers of several hosts may draw from one bucket: the server's clock is everybody's then."""
     return is_postgres(connection)
+
+
+def _clock(connection: Connection, now: datetime) -> datetime:
+    return clock_of(connection, now) if is_shared(connection) else now
 
 
 def _make(connection: Connection, carrier: str, channel: str, bucket: Bucket) -> None:
