@@ -8,7 +8,7 @@ from celery import Celery
 from kombu import Queue
 
 from config.settings import Settings
-from workers import filequeue, lenient
+from workers import filequeue, inflating, lenient
 from workers.names import DISPATCH, LANES, SUBMIT, dispatch_queue, queues_of
 
 POLL_S = 0.1
@@ -22,10 +22,11 @@ TASK_LIMIT_S = 120
 def make_celery(settings: Settings) -> Celery:
     """An app for this deployment's broker. Its worker processes read the same settings from the environment.
 
-    From now on this process bears any message, on all of its connections: see `lenient`.
+    From now on this process bears any message, on all of its connections: see `lenient` and `inflating`.
     """
     filequeue.register()
     lenient.install()
+    inflating.install()
     app = Celery("quanzu", broker=broker_url(settings), include=["workers.tasks"])
     app.conf.update(_common(settings))
     app.conf.update(broker_transport_options=transport_options(settings))

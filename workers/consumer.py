@@ -27,6 +27,7 @@ from dispatcher.intake import Incoming
 from workers import meters, outcomes, tracing
 from workers.app import broker_url, transport_options
 from workers.engine import Engine, engine_of
+from workers.inflating import LONGEST_MESSAGE, TooLong
 from workers.names import ALERTS_URGENT, raw_queues_of
 from workers.topology import declare, raw_queues
 
@@ -39,6 +40,9 @@ WAIT_S = 0.5
 PAUSE_S = 1.0
 HEARTBEAT_S = 10
 LONGEST_BATCH = 128
+ENOUGH_BYTES = 16 << 20
+"""A batch is full, too, when its bodies are together as long as this; the last one may go beyond."""
+INFLATED = Fault("$", f"is compressed, and would be longer than {LONGEST_MESSAGE} bytes; kept as it came")
 POISON = Fault("$", "brought intake to a fault of our own; show this dead letter to the developers")
 
 
@@ -83,6 +87,7 @@ class IntakeConsumer(threading.Thread):
         self._size = engine.settings.intake_batch
         self._stopping = threading.Event()
         self._batch: list[Message] = []
+        self._bytes = 0
 
     def stop(self, within_s: float = 10.0) -> None:
         """Ask it to end, and wait for the batch in hand."""
@@ -105,7 +110,7 @@ class IntakeConsumer(threading.Thread):
 
     def _consume(self) -> None:
         settings = self._engine.settings
-        self._batch = []
+        self._batch, self._bytes = [], 0
         options = transport_options(settings, durable=True)
         with Connection(
             broker_url(settings), transport_options=options, heartbeat=HEARTBEAT_S, connect_timeout=5
@@ -116,27 +121,33 @@ class IntakeConsumer(threading.Thread):
             with Consumer(
                 channel,
                 queues=raw_queues(self._queues, embedded=settings.embedded_broker),
-                on_message=self._batch.append,
-                on_decode_error=lambda message, _fault: self._batch.append(message),
+                on_message=self._receive,
+                on_decode_error=lambda message, _fault: self._receive(message),
                 accept=None,
                 prefetch_count=2 * self._size,
                 auto_declare=False,
-            ):
+            ) as consumer:
                 try:
                     while not self._stopping.is_set():
                         self._gather(connection)
                         if self._batch:
                             self._take()
+                    # what comes until the farewell is answered goes back to its queue
+                    consumer.on_message = consumer.on_decode_error = _let_go
                 except Exception:
                     if not settings.embedded_broker:  # whoever does not answer would never answer a farewell
                         connection.collect()
                     raise
 
+    def _receive(self, message: Message) -> None:
+        self._batch.append(message)
+        self._bytes += len(message.body or b"")
+
     def _gather(self, connection: Any) -> None:
-        """Wait for a first message, then for all that are there."""
+        """Wait for a first message, then for all that are there, up to a full batch."""
         wait_s = WAIT_S
         try:
-            while len(self._batch) < self._size:
+            while len(self._batch) < self._size and self._bytes < ENOUGH_BYTES:
                 connection.drain_events(timeout=wait_s)
                 wait_s = self._lull_s
         except TimeoutError:
@@ -146,8 +157,7 @@ class IntakeConsumer(threading.Thread):
 
     def _take(self) -> None:
         """Keep a batch, and only then acknowledge it. Raises: DatabaseAway: nothing is acknowledged."""
-        batch = self._batch[: self._size]
-        del self._batch[: self._size]
+        batch, self._batch, self._bytes = self._batch, [], 0
         try:
             bells = self._accept(batch)
         except AWAY as fault:
@@ -160,7 +170,9 @@ class IntakeConsumer(threading.Thread):
         outcomes.wake()
 
     def _accept(self, batch: Sequence[Message]) -> list[Bell]:
-        incoming = [Incoming(raw=_bytes(message), batch=_batch_of(message)) for message in batch]
+        incoming = [
+            Incoming(raw=_bytes(message), batch=_batch_of(message), faults=_faults_of(message)) for message in batch
+        ]
         begun = datetime.now(UTC)
         accepted = self._engine.intake.accept(incoming, door="queue", now=begun)
         meters.accepted("queue", accepted.results, begun)
@@ -212,6 +224,15 @@ def _acknowledge(batch: Sequence[Message]) -> None:
 def _bytes(message: Message) -> bytes:
     body = message.body
     return body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
+
+
+def _faults_of(message: Message) -> tuple[Fault, ...]:
+    """What only the door can know: that the body was not inflated, as it would be too long. Else the body tells."""
+    return (INFLATED,) if any(isinstance(fault, TooLong) for _, fault, _ in message.errors or ()) else ()
+
+
+def _let_go(*_: Any) -> None:
+    """Neither keep a message nor acknowledge it."""
 
 
 def _batch_of(message: Message) -> str | None:
