@@ -2,13 +2,14 @@
 
 - the topology is declared on every connection, so that a wiped broker is whole again when the first worker is back;
 - a broker that was away is tried every few seconds, not every half minute;
-- a message that is no task of ours is set aside by the broker instead of being deleted;
+- a message that is no task of ours, or none at all, is set aside by the broker: it is not deleted, and ends no worker;
 - no queues for delayed delivery: time lives in rows.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import structlog
@@ -40,6 +41,8 @@ class WorkerConsumer(Untyped):  # type: ignore[misc]  # see Untyped
         """A connection on which everything is declared, once the broker is there."""
         connection: Connection = self.connection_for_read(heartbeat=self.amqheartbeat)
         declare(connection)
+        channel: Any = connection.default_channel  # the one that tasks come on
+        channel.auto_decode = False  # JSON is UTF-8; to follow a label that says otherwise may take hours (punycode)
         if self.hub:
             connection.transport.register_with_event_loop(connection.connection, self.hub)
         return connection
@@ -60,6 +63,23 @@ class WorkerConsumer(Untyped):  # type: ignore[misc]  # see Untyped
         self.first_connection_attempt = False
         self.broker_connection_retry_attempt = 0
         return found
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Message], None]:
+        """Celery's, which takes each message; what it raises for a message's sake is no reason to end."""
+        handle = super().create_task_handler(*args, **options)
+        ours = (*self.connection_errors, *self.channel_errors, MemoryError)
+
+        def on_task_received(message: Message) -> None:
+            try:
+                handle(message)
+            except ours:  # the connection's trouble, or the machine's, and not this message's
+                raise
+            except Exception as fault:
+                log.error("malformed_task", queue=_queue_of(message), fault=type(fault).__name__)
+                if not message.acknowledged:
+                    self._set_aside(message)
+
+        return on_task_received
 
     def _set_aside(self, message: Message) -> None:
         message.reject_log_error(logging.getLogger(__name__), self.conninfo.connection_errors)

@@ -10,7 +10,6 @@ from uuid import UUID
 import structlog
 from celery import Task, shared_task
 from celery.exceptions import Reject
-from celery.worker.request import Request
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatcher.intake import Incoming
@@ -27,40 +26,34 @@ LATE_S = 1.0
 """A bell that comes so late stands for a backlog; usually it comes within hundredths of a second."""
 
 
-@shared_task(bind=True, name=task_name("sms"))
+class BellTask(Task):  # type: ignore[type-arg]  # generic for the type checker alone
+    """A task whose arguments are ids."""
+
+    Request = "workers.requests:SoundRequest"
+
+
+@shared_task(bind=True, name=task_name("sms"), base=BellTask)
 def dispatch_sms(self: Task[Any, Any], ids: list[str]) -> None:
     """Send these texts."""
     deliver(engine_of(self.app), Channel.SMS, _uuids(ids), behind=_behind(self))
 
 
-@shared_task(bind=True, name=task_name("call"))
+@shared_task(bind=True, name=task_name("call"), base=BellTask)
 def dispatch_call(self: Task[Any, Any], ids: list[str]) -> None:
     """Place these calls: a robot's through the carrier, a person's onto a worklist."""
     deliver(engine_of(self.app), Channel.CALL, _uuids(ids), behind=_behind(self))
 
 
-@shared_task(bind=True, name=task_name("visit"))
+@shared_task(bind=True, name=task_name("visit"), base=BellTask)
 def dispatch_visit(self: Task[Any, Any], ids: list[str]) -> None:
     """Put these visits on their units' worklists."""
     deliver(engine_of(self.app), Channel.VISIT, _uuids(ids), behind=_behind(self))
 
 
-Untyped: Any = Request
-"""celery-types knows few of its attributes."""
-
-
-class Discreet(Untyped):  # type: ignore[misc]  # see Untyped
-    """A message of alerts: whoever inspects a worker (Flower, `celery inspect`) is not told what they say."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._argsrepr = self._kwargsrepr = "..."
-
-
 class AlertsTask(Task):  # type: ignore[type-arg]  # generic for the type checker alone
     """A task whose arguments are of people."""
 
-    Request = f"{__name__}:Discreet"
+    Request = "workers.requests:Discreet"
 
 
 @shared_task(bind=True, name=SUBMIT, base=AlertsTask, acks_on_failure_or_timeout=False)
