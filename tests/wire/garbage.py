@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import random
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from odd_properties import ODD
+
 PUSHED = (datetime.now(UTC) - timedelta(seconds=30)).isoformat()
+
+KEY = b"alert.l2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,10 @@ class Piece:
     content_type: str = "application/json"
     content_encoding: str = "utf-8"
     headers: dict[str, Any] = field(default_factory=dict)
+    raw: bytes | None = None
+    """All of its properties, byte for byte, in place of the above; on RabbitMQ alone."""
+    key: bytes = KEY
+    """Another one only on RabbitMQ."""
 
 
 def alert(number: int, **told: Any) -> dict[str, Any]:
@@ -37,13 +48,16 @@ def alert(number: int, **told: Any) -> dict[str, Any]:
 
 
 def good(number: int) -> Piece:
-    """A right alert; some are published under a wrong type and encoding, which says nothing about their bytes."""
+    """A right alert; what it is published under (a wrong type, odd properties, a mistyped key) says nothing of it."""
     body = json.dumps(alert(number), ensure_ascii=bool(number % 2)).encode()
     kinds = (
         Piece(body),
         Piece(body, "text/plain", "binary"),
         Piece(body, "application/x-python-serialize", "binary"),
         Piece(body, "no such type", "latin-9000"),
+        Piece(zlib.compress(body), headers={"compression": "gzip"}),
+        *(Piece(body, raw=raw) for raw in ODD.values()),
+        Piece(body, key="警报.二级".encode("gbk")),
     )
     return kinds[number % len(kinds)]
 
@@ -85,10 +99,27 @@ def garbage(number: int) -> Piece:
         Piece(right + tag, headers={"compression": "no such", "batch": {"not": "a word"}, "task": "os.system"}),
         Piece(b'{"source": "bank", "risk": 1e' + b"9" * 400 + tag + b"}"),
         Piece(b'{"source": "bank", "risk": ' + b"9" * 5_000 + tag + b"}"),
+        *(Piece(tag + b" with odd properties", raw=raw) for raw in ODD.values()),
+        Piece(tag + b" by a key in GBK", key="警报".encode("gbk")),
     )
     if number % 1_000 == 0:
         return Piece(b'{"source": "' + b"x" * (1 << 20) + tag + b'"}')  # a megabyte
+    if number % 40 == 1:
+        return bomb(number // 40, tag)
     return kinds[number % len(kinds)]
+
+
+def bomb(number: int, tag: bytes) -> Piece:
+    """A few KiB that would be 8 MiB, in each way that is known by turns."""
+    way, squeeze = WAYS[number % len(WAYS)]
+    return Piece(squeeze(bytes(8 << 20) + tag), headers={"compression": way})
+
+
+WAYS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+    ("gzip", zlib.compress),
+    ("application/x-bz2", bz2.compress),
+    ("xz", lzma.compress),
+)
 
 
 def mixed(each: int) -> Iterator[Piece]:

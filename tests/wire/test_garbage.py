@@ -1,18 +1,21 @@
-"""Rubbish among right alerts on `alerts.urgent`: every right one is a case, all rubbish is kept and can be mended."""
+"""Rubbish among right alerts on the raw queues: every right one is a case, all rubbish is kept and can be mended."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pika
 import pytest
 from brokers import ServedHome, messages
 from deployment import free_port, until
-from garbage import alert, garbage, good, mixed
+from garbage import KEY, Piece, alert, garbage, good, mixed
 from kombu import Connection, Producer
+from odd_properties import Odd
 
 from config.settings import Settings
 from workers import filequeue
@@ -46,23 +49,19 @@ def test_rubbish_costs_nobody_anything(served: ServedHome, tmp_path: Path) -> No
     assert home.quanzu("migrate").returncode == 0
     nobody = {"QUANZU_SIMULATOR_PORT": str(free_port())}  # no carrier: what is promised waits
     worker = home.begin("worker", "--lane", "urgent", QUANZU_WORKER_PROCESSES="1", **nobody)
-    with producer(home) as upstream:
+    other = home.begin("worker", "--lane", "intake", **nobody)  # takes what came by a wrong key
+    with producer(home) as publish:
         for piece in mixed(EACH):
-            upstream.publish(
-                piece.body,
-                routing_key="alert.l2",
-                content_type=piece.content_type,
-                content_encoding=piece.content_encoding,
-                headers=piece.headers,
-            )
+            publish(piece)
     until("every right alert is a case", lambda: home.count(CASES) >= EACH, within_s=PATIENCE_S, every_s=0.5)
     until("all rubbish is kept", lambda: home.count(DEAD) >= EACH, within_s=PATIENCE_S, every_s=0.5)
     assert (home.count(CASES), home.count(DEAD), home.count(LEFT)) == (EACH, EACH, EACH)
     assert home.count(WITHOUT_REASON) == 0
-    assert worker.poll() is None  # the same process as at the beginning
+    assert worker.poll() is other.poll() is None  # the same processes as at the beginning
     if "QUANZU_BROKER_URL" in home.env:
         url = home.env["QUANZU_BROKER_URL"]
-        until("every message is acknowledged", lambda: messages(url)["alerts.urgent"] == 0)
+        raw = ("alerts.urgent", "alerts.unrouted", "alerts.rejected")
+        until("every message is acknowledged", lambda: not [name for name in raw if messages(url)[name]])
     mend(home, tmp_path / "mended.jsonl")
     assert (home.count(CASES), home.count(LEFT)) == (2 * EACH, 0)
     assert home.count("SELECT count(*) FROM alerts") == 2 * EACH
@@ -85,7 +84,7 @@ def mend(home: ServedHome, path: Path) -> None:
 
 
 @contextmanager
-def producer(home: ServedHome) -> Iterator[Producer]:
+def producer(home: ServedHome) -> Iterator[Callable[[Piece], None]]:
     """An upstream that publishes with confirms."""
     broker = home.env.get("QUANZU_BROKER_URL")
     if broker:
@@ -93,6 +92,33 @@ def producer(home: ServedHome) -> Iterator[Producer]:
     else:
         filequeue.register()
         where, options = "filequeue://localhost//", transport_options(Settings(home=home.home), durable=True)
-    with Connection(where, transport_options=options) as connection:
+    with Connection(where, transport_options=options) as connection, odd_client(broker) as odd:
         declare(connection)
-        yield Producer(connection.channel(), exchange=ALERTS, auto_declare=False)
+        ordinary = Producer(connection.channel(), exchange=ALERTS, auto_declare=False)
+
+        def publish(piece: Piece) -> None:
+            if odd is not None and (piece.raw is not None or piece.key != KEY):
+                properties = Odd(piece.raw) if piece.raw is not None else None
+                odd.basic_publish(ALERTS.name, piece.key, piece.body, properties)
+                return
+            ordinary.publish(
+                piece.body,
+                routing_key="alert.l2",
+                content_type=piece.content_type,
+                content_encoding=piece.content_encoding,
+                headers=piece.headers,
+            )
+
+        yield publish
+
+
+@contextmanager
+def odd_client(broker: str | None) -> Iterator[Any]:
+    """A channel that publishes any properties by any key, on RabbitMQ; None where there is none."""
+    if broker is None:
+        yield None
+        return
+    with pika.BlockingConnection(pika.URLParameters(broker + "?heartbeat=0")) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        yield channel
