@@ -103,7 +103,7 @@ CALLBACKS = _counter(
 )
 UNROUTED = _counter(
     "outcomes_unrouted",
-    "Outcomes for which no queue was bound: kept for an upstream that had one, given up after a day, or for nobody.",
+    "Outcomes for which no queue was bound, or whose queue refused: kept, given up after a day, or for nobody.",
     "fate",
 )
 BELLS = _counter("bells", "Dispatches rung for: sent to the broker, or lost (the clock rings again).", "lane", "result")

@@ -183,14 +183,24 @@ class Publisher(threading.Thread):
             with store.read() as connection:
                 hooks = webhooks.by_source(connection)
             hooked = next((source for source in hooks if routing_key(source) == key), None)
-            back = False
-            if hooked is None:
-                until = min(time.monotonic() + WITHIN_S, self._turn_until)
-                back = key in self._outlet.publish(waiting.tellings, until=until)
-            more = self._settle(store, waiting, hooks, hooked=hooked, back=back) or more
+            heard = len(waiting.tellings) if hooked is not None else self._publish_on(waiting.tellings)
+            more = self._settle(store, waiting, hooks, hooked=hooked, heard=heard) or more
         if more:
             self._again_at = 0.0
         return more
+
+    def _publish_on(self, tellings: Sequence[Telling]) -> int:
+        """Publish these of one key, one, then two, then four …, until somebody does not hear. Returns how many were
+        heard: a queue that is full takes some, and what it refuses is to come before what follows.
+        """
+        until = min(time.monotonic() + WITHIN_S, self._turn_until)
+        heard, size = 0, 1
+        while heard < len(tellings):
+            part = tellings[heard : heard + size]
+            if untold := self._outlet.publish(part, until=until).of(part):
+                return heard + len(part) - len(untold)
+            heard, size = heard + len(part), 2 * size
+        return heard
 
     def _publish(self, page: Page, hooks: dict[str, Any], known: dict[str, Listener], *, until: float) -> Fates:
         """Publish what is for the exchange, and say what is to become of the rest."""
@@ -205,12 +215,13 @@ class Publisher(threading.Thread):
             else:
                 out.append(telling)
         announced = [telling.announced() for telling in page.tellings if telling.refusal]
-        back = self._outlet.publish(out + announced, until=until)
+        unheard = self._outlet.publish(out + announced, until=until)
         if not self._engine.settings.embedded_broker:
-            fates.bound = {telling.key for telling in out} - back
-        if back:
-            fates.kept += [telling for telling in out if telling.key in back and telling.key in known]
-            self._tell("nobody", [telling for telling in out if telling.key in back and telling.key not in known])
+            fates.bound = {telling.key for telling in out} - unheard.unbound
+        if untold := unheard.of(out + announced):
+            keeps = unheard.refused.keys() | known.keys()  # somebody is bound, or was
+            fates.kept += [telling for telling in untold if telling.key in keeps and not telling.dead]
+            self._tell("nobody", [telling for telling in untold if telling.key not in keeps or telling.dead])
         return fates
 
     def _tell(self, fate: str, tellings: Sequence[Telling]) -> None:
@@ -246,17 +257,19 @@ class Publisher(threading.Thread):
             self._on_letters()
         self._tell("kept", fates.kept)
 
-    def _settle(self, store: Store, waiting: Waiting, hooks: dict[str, Any], *, hooked: str | None, back: bool) -> bool:
-        """What came of trying again; who has an address by now is told there. True when more wait for this one."""
+    def _settle(self, store: Store, waiting: Waiting, hooks: dict[str, Any], *, hooked: str | None, heard: int) -> bool:
+        """What came of trying again, of which so many were heard; who has an address by now is told there. True when
+        more wait for this one, and may follow at once.
+        """
         dropped, more = 0, False
         with self._keeping_turn(store) as (connection, now):
-            if back:
-                dropped = listeners.came_back(connection, waiting.key, now=now)
-            else:
-                if hooked is not None:
-                    letters = [replace(telling, source=hooked) for telling in waiting.tellings]
-                    webhooks.put(connection, letters, hooks, now=now)
-                more = listeners.told(connection, waiting, now=now)
+            if hooked is not None:
+                letters = [replace(telling, source=hooked) for telling in waiting.tellings]
+                webhooks.put(connection, letters, hooks, now=now)
+            if heard or not waiting.rows:
+                more = listeners.told(connection, waiting.first(heard), now=now)
+            if heard < len(waiting.rows):
+                more, dropped = False, listeners.came_back(connection, waiting.key, now=now)
         if hooked is not None:
             self._on_letters()
         if dropped:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -24,7 +26,27 @@ CHUNK = 100
 
 
 class NotConfirmed(Exception):
-    """The broker refused a message, or did not confirm it in time."""
+    """The broker did not answer for a message in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Whose upstreams did not hear all: keys for which nobody was bound, and by key the first message that somebody's
+    queue refused (it is full). What came before that one was heard; what came after it may have been.
+    """
+
+    unbound: frozenset[str] = frozenset()
+    refused: Mapping[str, Telling] = field(default_factory=dict)
+
+    def of(self, tellings: Sequence[Telling]) -> list[Telling]:
+        """Those of these that count as not told, in their order; `tellings` is what was published."""
+        out, refusing = [], set[str]()
+        for one in tellings:
+            if self.refused.get(one.key) is one:
+                refusing.add(one.key)
+            if one.key in refusing or one.key in self.unbound:
+                out.append(one)
+        return out
 
 
 class Outlet:
@@ -35,34 +57,35 @@ class Outlet:
         self._connection: Any = None
         self._wire: Any = None
         self._channel: Any = None
-        self._open: set[int] = set()
-        self._refused = False
+        self._open: dict[int, Telling] = {}
+        self._refused: dict[str, tuple[int, Telling]] = {}
         self._bound: set[str] = set()
         self._back: set[str] = set()
 
-    def publish(self, tellings: Sequence[Telling], *, until: float) -> frozenset[str]:
-        """Publish them in order of each key; returns once the broker has confirmed every one, before `until`
+    def publish(self, tellings: Sequence[Telling], *, until: float) -> Unheard:
+        """Publish them in order of each key; returns once the broker has answered for every one, before `until`
         (monotonic).
 
-        Returns the keys for which nobody was bound: what they were to be told counts as not told, though the end of
-        it may have arrived. The first message of a key goes alone until somebody is known to be bound, so that no
-        later one arrives in a queue that was not yet there for the first. The embedded queue cannot tell.
+        Returns who did not hear all of it. The first message of a key goes alone until somebody is known to be bound,
+        so that no later one arrives in a queue that was not yet there for the first. The embedded queue cannot tell.
 
         Raises: NotConfirmed, or what befell the connection: any of them may have been published. Close then.
         """
         if not tellings:
-            return frozenset()
+            return Unheard()
         if self._channel is None:
             self._connect()
-        self._open, self._refused, self._back = set(), False, set()
+        self._open, self._refused, self._back = {}, {}, set()
         first = {} if self._wire is None else self._first_of_each(tellings)
         if first:
             self._send_all(list(first.values()), until)
-            self._bound |= first.keys() - self._back
-            tellings = [one for one in tellings if one.key not in self._back and first.get(one.key) is not one]
+            unheard = self._back | self._refused.keys()
+            self._bound |= first.keys() - unheard
+            tellings = [one for one in tellings if one.key not in unheard and first.get(one.key) is not one]
         self._send_all(tellings, until)
-        self._bound -= self._back
-        return frozenset(self._back)
+        self._bound -= self._back | self._refused.keys()
+        refused = {key: telling for key, (_, telling) in self._refused.items()}
+        return Unheard(frozenset(self._back - refused.keys()), refused)
 
     def _first_of_each(self, tellings: Sequence[Telling]) -> dict[str, Telling]:
         """By key: the first message of each for which nobody is known to be bound."""
@@ -78,11 +101,9 @@ class Outlet:
                     self._send(telling)
         while self._open:
             left_s = until - time.monotonic()
-            if left_s <= 0 or self._refused:
+            if left_s <= 0:
                 raise NotConfirmed
             self._connection.drain_events(timeout=left_s)
-        if self._refused:
-            raise NotConfirmed
 
     def close(self) -> None:
         """Let the connection go; the next publish makes a new one. Never raises, never waits.
@@ -142,7 +163,7 @@ class Outlet:
             telling.body, content_type="application/json", content_encoding="utf-8", properties=properties
         )
         if not self._settings.embedded_broker:
-            self._open.add(self._next_tag)
+            self._open[self._next_tag] = telling
             self._next_tag += 1
         exchange = DEAD if telling.dead else OUTCOMES
         # an announcement is for whoever wishes; an outcome has somebody who waits for it, or comes back
@@ -154,11 +175,17 @@ class Outlet:
         self._back.add(key)
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        if multiple:
-            self._open = {one for one in self._open if one > tag}
-        else:
-            self._open.discard(tag)
+        for one in self._meant(tag, multiple):
+            del self._open[one]
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
-        self._refused = True
-        self._on_ack(tag, multiple)
+        """A queue that is bound refuses: it is full, or its broker has a fault. Others' hear all the same."""
+        for one in self._meant(tag, multiple):
+            telling = self._open.pop(one)
+            self._refused[telling.key] = min(self._refused.get(telling.key, (one, telling)), (one, telling))
+
+    def _meant(self, tag: int, multiple: bool) -> list[int]:
+        """The open messages that an answer speaks of; they are in the order in which they went out."""
+        if not multiple:
+            return [tag] if tag in self._open else []
+        return list(takewhile(lambda one: one <= tag, self._open))

@@ -44,6 +44,10 @@ class Waiting:
     rows: list[int]
     tellings: list[Telling]
 
+    def first(self, many: int) -> Waiting:
+        """The first so many of them."""
+        return Waiting(self.key, self.rows[:many], self.tellings[:many])
+
 
 def known(connection: Connection, *, now: datetime) -> dict[str, Listener]:
     """By key: everybody who is waited for if what is published comes back."""
@@ -93,19 +97,26 @@ def waiting(store: Store, key: str, *, limit: int) -> Waiting:
 
 
 def told(connection: Connection, waiting: Waiting, *, now: datetime) -> bool:
-    """These are on their way. True when more wait, which may follow at once."""
+    """These are on their way. True when more wait, which may follow at once: whoever hears again has a day anew."""
     table, letter = tables.listeners, tables.listener_letters
     if waiting.rows:
         passed = letter.c.id.between(waiting.rows[0], waiting.rows[-1])
         connection.execute(delete(letter).where(letter.c.key == waiting.key, passed))
     more = connection.execute(select(letter.c.id).where(letter.c.key == waiting.key).limit(1)).first() is not None
-    state = {"next_try_at": now} if more else {"gone_since": None, "next_try_at": None, "tries": 0}
+    state = (
+        {"gone_since": now, "next_try_at": now, "tries": 1}
+        if more
+        else {"gone_since": None, "next_try_at": None, "tries": 0}
+    )
     connection.execute(update(table).where(table.c.key == waiting.key).values(heard_at=now, **state))
     return more
 
 
 def came_back(connection: Connection, key: str, *, now: datetime) -> int:
-    """Still nobody is bound: try later, or give up whoever has been gone for `KEPT`. Returns how many were dropped."""
+    """Still nobody is bound, or his queue is full: try later, or give up whoever has been gone for `KEPT`.
+
+    Returns how many were dropped.
+    """
     table, letter = tables.listeners, tables.listener_letters
     row = connection.execute(select(table).where(table.c.key == key)).one()
     its = delete(letter).where(letter.c.key == key)

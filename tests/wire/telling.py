@@ -67,12 +67,20 @@ class Upstream:
     """Somebody who subscribed on the broker with nothing of ours but the exchange's name."""
 
     def __init__(
-        self, broker: str, key: str, exchange_name: str = "outcomes", *, durable: bool = True, **options: Any
+        self,
+        broker: str,
+        key: str,
+        exchange_name: str = "outcomes",
+        *,
+        durable: bool = True,
+        arguments: dict[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         self.connection = Connection(broker, transport_options=options)
         channel = self.connection.channel()
         exchange = Exchange(exchange_name, type="topic", durable=durable)
-        self.queue = Queue(f"heard-{key}", exchange, routing_key=key, durable=True)(channel)
+        named = {"routing_key": key, "durable": True, "queue_arguments": arguments}
+        self.queue = Queue(f"heard-{key}", exchange, **named)(channel)
         self.queue.declare()
         self.heard: list[Told] = []
 

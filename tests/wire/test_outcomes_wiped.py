@@ -162,3 +162,28 @@ def test_whoever_gets_an_address_meanwhile_is_told_there(engine: Engine) -> None
         bodies = list(connection.execute(letter.select().order_by(letter.c.id)).mappings())
     whats = [one["body"].partition('"what":"')[2].partition('"')[0] for one in bodies]
     assert [one for one in whats if one != "dispatch_ended"] == STORY
+
+
+@pytest.mark.usefixtures("publisher")
+def test_a_queue_that_is_full_holds_up_no_other(engine: Engine) -> None:
+    """The bank's program stands still and its queue refuses what is beyond ten: the payment house hears all at once,
+    and the bank the rest, in order, when it reads again.
+    """
+    full = {"x-max-length": 10, "x-overflow": "reject-publish"}
+    bank = Upstream(engine.settings.broker_url, "outcome.bank", arguments=full)
+    payment = upstream(engine, "payment")
+    cases = pushes(engine, *(f"B-{number}" for number in range(20)))
+    changes(engine, cases, times=1)
+    pushes(engine, "P-1", source="payment", phone=13600008000)
+    told(engine)
+    assert stories(payment.listen()) == {"P-1": ["accepted"]} and kept(engine) > 0
+
+    def heard() -> bool:
+        bank.listen()
+        return kept(engine) == 0
+
+    until("the bank has heard the rest", heard, within_s=60)
+    bank.listen()
+    assert set(map(tuple, without_dispatches(bank.heard).values())) == {tuple(STORY[:2])}
+    for one in (bank, payment):
+        one.close()
