@@ -26,7 +26,7 @@ from dispatcher.upstreams.messages import Telling
 from workers import outcomes
 from workers.engine import Engine
 from workers.outcomes import Publisher
-from workers.outlet import Outlet
+from workers.outlet import Outlet, Unheard
 
 pytestmark = [pytest.mark.timeout(300)]
 
@@ -157,10 +157,10 @@ def test_a_hanging_publisher_is_replaced(
     hanging = Publisher(engine)
     alarm, over = threading.Event(), threading.Event()
 
-    def hang(*_: Any, **__: Any) -> frozenset[str]:
+    def hang(*_: Any, **__: Any) -> Unheard:
         alarm.set()
         over.wait(200)
-        return frozenset()
+        return Unheard()
 
     monkeypatch.setattr(hanging._outlet, "publish", hang)
     hanging.start()
