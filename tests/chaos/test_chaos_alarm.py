@@ -18,7 +18,7 @@ from .servers import OwnRabbit, ServerMissing
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("deployments")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rabbit() -> Iterator[OwnRabbit]:
     """A RabbitMQ that may be hurt."""
     try:

@@ -25,7 +25,7 @@ from workers.topology import declare
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_group("deployments")]
 
-EACH = int(os.environ.get("QUANZU_GARBAGE", "1000"))
+EACH = int(os.environ.get("QUANZU_GARBAGE", "400"))
 """Right ones, and pieces of rubbish. The promise is made for 10,000: QUANZU_GARBAGE=10000 runs it at that size."""
 PATIENCE_S = 600.0
 CASES = "SELECT count(*) FROM cases"
