@@ -32,7 +32,7 @@ from dispatcher.upstreams.pages import Mark, Page
 from dispatcher.words import SOURCES
 from workers import meters
 from workers.engine import Engine, engine_of
-from workers.outlet import WITHIN_S, Outlet
+from workers.outlet import WITHIN_S, NotConfirmed, Outlet
 from workers.webhooks import Messenger
 
 log = structlog.get_logger("outcomes")
@@ -183,24 +183,32 @@ class Publisher(threading.Thread):
             with store.read() as connection:
                 hooks = webhooks.by_source(connection)
             hooked = next((source for source in hooks if routing_key(source) == key), None)
-            heard = len(waiting.tellings) if hooked is not None else self._publish_on(waiting.tellings)
-            more = self._settle(store, waiting, hooks, hooked=hooked, heard=heard) or more
+            heard, gone = (len(waiting.tellings), False) if hooked is not None else self._publish_on(waiting.tellings)
+            more = self._settle(store, waiting, hooks, hooked=hooked, heard=heard, gone=gone) or more
         if more:
             self._again_at = 0.0
         return more
 
-    def _publish_on(self, tellings: Sequence[Telling]) -> int:
-        """Publish these of one key, one, then two, then four …, until somebody does not hear. Returns how many were
-        heard: a queue that is full takes some, and what it refuses is to come before what follows.
+    def _publish_on(self, tellings: Sequence[Telling]) -> tuple[int, bool]:
+        """Publish these of one key, one, then two, then four …, until somebody does not hear: a queue that is full
+        takes some, and what it refuses is to come before what follows.
+
+        Returns how many were heard, and whether nobody is bound for the next. A queue that refuses, or for which the
+        broker answers nothing, is there: it is waited for, and holds up no other.
         """
         until = min(time.monotonic() + WITHIN_S, self._turn_until)
         heard, size = 0, 1
         while heard < len(tellings):
             part = tellings[heard : heard + size]
-            if untold := self._outlet.publish(part, until=until).of(part):
-                return heard + len(part) - len(untold)
+            try:
+                unheard = self._outlet.publish(part, until=until)
+            except NotConfirmed:
+                self._outlet.close()
+                return heard, False
+            if untold := unheard.of(part):
+                return heard + len(part) - len(untold), part[0].key in unheard.unbound
             heard, size = heard + len(part), 2 * size
-        return heard
+        return heard, False
 
     def _publish(self, page: Page, hooks: dict[str, Any], known: dict[str, Listener], *, until: float) -> Fates:
         """Publish what is for the exchange, and say what is to become of the rest."""
@@ -217,7 +225,7 @@ class Publisher(threading.Thread):
         announced = [telling.announced() for telling in page.tellings if telling.refusal]
         unheard = self._outlet.publish(out + announced, until=until)
         if not self._engine.settings.embedded_broker:
-            fates.bound = {telling.key for telling in out} - unheard.unbound
+            fates.bound = {telling.key for telling in out} - (unheard.unbound - unheard.refused.keys())
         if untold := unheard.of(out + announced):
             keeps = unheard.refused.keys() | known.keys()  # somebody is bound, or was
             fates.kept += [telling for telling in untold if telling.key in keeps and not telling.dead]
@@ -257,7 +265,9 @@ class Publisher(threading.Thread):
             self._on_letters()
         self._tell("kept", fates.kept)
 
-    def _settle(self, store: Store, waiting: Waiting, hooks: dict[str, Any], *, hooked: str | None, heard: int) -> bool:
+    def _settle(
+        self, store: Store, waiting: Waiting, hooks: dict[str, Any], *, hooked: str | None, heard: int, gone: bool
+    ) -> bool:
         """What came of trying again, of which so many were heard; who has an address by now is told there. True when
         more wait for this one, and may follow at once.
         """
@@ -269,7 +279,7 @@ class Publisher(threading.Thread):
             if heard or not waiting.rows:
                 more = listeners.told(connection, waiting.first(heard), now=now)
             if heard < len(waiting.rows):
-                more, dropped = False, listeners.came_back(connection, waiting.key, now=now)
+                more, dropped = False, listeners.came_back(connection, waiting.key, gone=gone, now=now)
         if hooked is not None:
             self._on_letters()
         if dropped:

@@ -85,7 +85,7 @@ class Outlet:
         self._send_all(tellings, until)
         self._bound -= self._back | self._refused.keys()
         refused = {key: telling for key, (_, telling) in self._refused.items()}
-        return Unheard(frozenset(self._back - refused.keys()), refused)
+        return Unheard(frozenset(self._back), refused)
 
     def _first_of_each(self, tellings: Sequence[Telling]) -> dict[str, Telling]:
         """By key: the first message of each for which nobody is known to be bound."""

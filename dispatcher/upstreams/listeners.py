@@ -26,6 +26,8 @@ MOST = 100_000
 NOTED = timedelta(minutes=1)
 """That somebody is bound is written this often."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+ENOUGH_TRIES = 120
+"""Tries within about an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +114,16 @@ def told(connection: Connection, waiting: Waiting, *, now: datetime) -> bool:
     return more
 
 
-def came_back(connection: Connection, key: str, *, now: datetime) -> int:
-    """Still nobody is bound, or his queue is full: try later, or give up whoever has been gone for `KEPT`.
+def came_back(connection: Connection, key: str, *, gone: bool = True, now: datetime) -> int:
+    """Still nobody is bound (`gone`), or his queue is full: try later, or give up whoever has been gone for `KEPT`.
 
-    Returns how many were dropped.
+    Given up is only who was tried often enough: after a standstill of our own he may be back in a minute. Returns how
+    many were dropped.
     """
     table, letter = tables.listeners, tables.listener_letters
     row = connection.execute(select(table).where(table.c.key == key)).one()
     its = delete(letter).where(letter.c.key == key)
-    if row.gone_since <= now - KEPT:
+    if gone and row.tries >= ENOUGH_TRIES and row.gone_since <= now - KEPT:
         dropped = connection.execute(its).rowcount
         connection.execute(delete(table).where(table.c.key == key))
         return int(dropped)

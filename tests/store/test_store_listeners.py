@@ -64,15 +64,25 @@ def test_what_came_back_is_tried_with_growing_pauses_and_told_in_order(town: Tow
 
 
 def test_who_is_gone_for_a_day_is_given_up(town: Town) -> None:
-    """A bank has left for good: after a day nothing is kept for it, and it is waited for no more."""
+    """A bank has left for good: after a day of trying nothing is kept for it, and it is waited for no more."""
     hears(town, KEY)
     comes_back(town, 1, 2)
+    for _ in range(listeners.ENOUGH_TRIES):
+        assert again(town) == 0
     town.later(hours=23, minutes=59)
     assert again(town) == 0 and waiting(town) == [1, 2]
     town.later(minutes=1)
     assert again(town) == 2 and waiting(town) == []
     with town.store.read() as connection:
         assert listeners.known(connection, now=town.now) == {}
+
+
+def test_a_standstill_of_our_own_is_no_absence_of_others(town: Town) -> None:
+    """We stood still for two days while a bank's queue was gone, and are back before it: all is kept, and tried."""
+    hears(town, KEY)
+    comes_back(town, 1, 2)
+    town.later(days=2)
+    assert again(town) == 0 and waiting(town) == [1, 2]
 
 
 def test_who_was_quiet_for_a_week_is_waited_for_and_who_left_last_month_is_not(town: Town) -> None:
