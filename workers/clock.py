@@ -185,7 +185,7 @@ class Clock(threading.Thread):
         ]
         for name, many in Counter(one.ask.carrier for one in answers if one.code is not None).items():
             if self._engine.network.polls(name):  # of others news is told, and few are asked for: they would hide it
-                meters.told(name, "asked", many)
+                meters.fetched(name, many)
         now, network = datetime.now(UTC), self._engine.network
         self._engine.relay.ring(clock.settle_asked(self._engine.store, answers, now=now, network=network))
         return bool(found)

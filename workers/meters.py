@@ -139,10 +139,10 @@ def received(fate: str, many: int) -> None:
         _tally.add(measures.RECEIPTS, (fate,), many)
 
 
-def told(carrier: str, way: str, many: int) -> None:
-    """News of tries came from a carrier: `told` by it, or `asked` for."""
-    if _tally is not None and many:
-        _tally.add(measures.NEWS_CAME, (carrier, way), many)
+def fetched(carrier: str, many: int) -> None:
+    """News of tries was asked for, of a carrier that tells none by itself."""
+    if _tally is not None:
+        _tally.add(measures.NEWS_CAME, (carrier, "asked"), many)
 
 
 def probed(result: str) -> None:

@@ -96,6 +96,11 @@ def web() -> None:
         probe = Probe(settings, answered=relay.broker_answers)
         if not settings.embedded_broker:
             probe.start()
+
+        def stop() -> None:
+            probe.stop()
+            heart.stop()
+
         readiness = Readiness(home.store, presence)
         house = House(
             store=home.store,
@@ -109,7 +114,7 @@ def web() -> None:
             warnings=lambda: [*([told] if (told := probe.trouble() or relay.trouble()) else []), *readiness.warnings()],
             meters=meters,
             tell=listener(settings, "web"),
-            closing=heart.stop,
+            closing=stop,
             secure=settings.callback_base.startswith("https:"),
         )
         app = make_app(house)

@@ -110,7 +110,8 @@ def _rest(told: list[Standing]) -> Iterator[Check]:
     overdue = sum(one.value for one in told if one.measure is measures.OVERDUE)
     missed = sum(one.value for one in told if one.measure is measures.MISSED)
     says = f"{missed:,.0f} promises of the last day are missed and owed, {overdue:,.0f} not yet noticed"
-    yield judged("promises", missed + overdue, says, warn=0, todo="people are late: see the worklists of the units")
+    todo = "see the runbook: the clock lags" if overdue else "people are late: see the worklists of the units"
+    yield judged("promises", missed + overdue, says, warn=0, todo=todo)
     held = _of(told, measures.HELD.name) or 0
     yield judged("held", held, f"{held:,.0f} dispatches are held back", warn=0, todo="release them when they may go")
     waiting, oldest = _of(told, measures.OUTCOMES.name) or 0, _of(told, measures.OUTCOMES_AGE.name) or 0

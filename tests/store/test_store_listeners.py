@@ -85,6 +85,17 @@ def test_a_standstill_of_our_own_is_no_absence_of_others(town: Town) -> None:
     assert again(town) == 0 and waiting(town) == [1, 2]
 
 
+def test_whose_queue_refuses_is_not_given_up(town: Town) -> None:
+    """A bank's queue has been full for days, tried all the while: it is there, and what it refused is kept for it."""
+    hears(town, KEY)
+    comes_back(town, 1, 2)
+    town.later(days=2)
+    for _ in range(listeners.ENOUGH_TRIES + 1):
+        with town.store.write() as connection:
+            assert listeners.came_back(connection, KEY, gone=False, now=town.now) == 0
+    assert waiting(town) == [1, 2]
+
+
 def test_who_was_quiet_for_a_week_is_waited_for_and_who_left_last_month_is_not(town: Town) -> None:
     """A village bank has an alert a week, and is waited for like any other; nobody is for ever."""
     hears(town, KEY)

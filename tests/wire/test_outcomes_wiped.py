@@ -12,9 +12,11 @@ from deployment import until
 from telling import Upstream, changes, left, make_engine, pushes, stories, without_repeats
 
 from dispatcher import tables
-from dispatcher.upstreams import webhooks
+from dispatcher.upstreams import listeners, webhooks
+from dispatcher.upstreams.messages import Telling
 from workers.engine import Engine
 from workers.outcomes import Publisher
+from workers.outlet import NotConfirmed, Unheard
 
 pytestmark = [pytest.mark.timeout(300)]
 
@@ -187,3 +189,35 @@ def test_a_queue_that_is_full_holds_up_no_other(engine: Engine) -> None:
     assert set(map(tuple, without_dispatches(bank.heard).values())) == {tuple(STORY[:2])}
     for one in (bank, payment):
         one.close()
+
+
+def test_what_came_back_and_what_was_refused_both_count_as_not_told() -> None:
+    """A bank's queue vanished and came again, small: the first was returned, the last refused; none of it is heard."""
+    tellings = [Telling(number, "bank", b"{}") for number in range(4)]
+    key = tellings[0].key
+    assert Unheard(frozenset({key}), {key: tellings[3]}).of(tellings) == tellings
+    assert Unheard(frozenset(), {key: tellings[2]}).of(tellings) == tellings[2:]
+
+
+def test_a_queue_for_which_nothing_is_answered_waits_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank's queue has lost its majority, and the broker confirms nothing for it: it is put off, and no fault of
+    all the others.
+    """
+    upstream(engine, "bank").close()
+    publisher = Publisher(engine)
+    pushes(engine, "B-1")
+    assert not publisher.tell_page()
+    wiped(engine)
+    pushes(engine, "B-2", phone=13700008000)
+    publisher._outlet.close()
+    publisher.tell_page()
+    assert kept(engine) == 1
+
+    def unanswered(*_: object, **__: object) -> Unheard:
+        raise NotConfirmed
+
+    monkeypatch.setattr(publisher._outlet, "publish", unanswered)
+    until("its pause is over", lambda: listeners.due(engine.store, now=datetime.now(UTC)) != [], within_s=30)
+    publisher._again_at = 0.0
+    assert not publisher.try_again()
+    assert kept(engine) == 1 and listeners.due(engine.store, now=datetime.now(UTC)) == []
