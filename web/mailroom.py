@@ -34,7 +34,8 @@ OURS_FOR = timedelta(seconds=2)
 REST_S, MOST_REST_S = 0.1, 0.4
 RESTS = 2.0
 """From the end of one applying to the next: its statements cost the same for one piece of news as for a hundred. Where
-all is busy and one takes long, so many times as long as it took, that more share the next."""
+all is busy and one takes long, so many times as long as it took, that more share the next. What was full has shared
+enough: the next follows at once, or news would come faster than it is applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class Mailroom:
             begun = time.monotonic()
             self._apply(ids)
             ended = time.monotonic()
-            next_at = ended + min(MOST_REST_S, max(REST_S, RESTS * (ended - begun)))
+            full = len(ids) >= MOST
+            next_at = ended if full else ended + min(MOST_REST_S, max(REST_S, RESTS * (ended - begun)))
             if last:
                 return
 

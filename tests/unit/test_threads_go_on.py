@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import threading
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from kombu import Message
@@ -144,6 +145,35 @@ def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.Monke
     assert asyncio.run(told()) == [1, 1]
     mailroom.stop()
     assert len(applied) >= 2
+
+
+def test_news_that_piles_up_is_not_rested_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A carrier told more than one applying takes: the next follows at once, and rests only when all is done."""
+    monkeypatch.setattr("web.mailroom.MOST", 2)
+    monkeypatch.setattr("web.mailroom.REST_S", 3600.0)
+    monkeypatch.setattr("web.mailroom.MOST_REST_S", 3600.0)
+    applied, enough = list[int](), threading.Event()
+
+    def apply(_store: object, *, ids: Sequence[UUID], **_: object) -> receipts.Applied:
+        applied.append(len(ids))
+        if len(applied) == 3:
+            enough.set()
+        return receipts.Applied(len(ids), 0, [])
+
+    monkeypatch.setattr(receipts, "keep", lambda *_a, **_k: [uuid4(), uuid4()])
+    monkeypatch.setattr(receipts, "apply", apply)
+    mailroom = Mailroom(House(cast(Any, None), cast(Any, None), lambda _bells: None, {}))
+
+    async def told() -> None:
+        posts = [asyncio.create_task(mailroom.store("simulator", [NEWS, NEWS])) for _ in range(3)]
+        await asyncio.sleep(0)
+        mailroom.start()
+        await asyncio.gather(*posts)
+
+    asyncio.run(told())
+    assert enough.wait(PATIENCE_S)
+    mailroom.stop()
+    assert applied == [2, 2, 2]
 
 
 def test_a_part_that_cannot_be_started_now_is_tried_again(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
