@@ -22,7 +22,7 @@ from dispatcher.store import Store
 from dispatcher.units import RegionRow, seed_units
 from dispatcher.words import Role
 from migrations import migrate
-from workers.engine import keys_file
+from workers.engine import keys_file, make_rules
 
 FIRST_KEY = "first-key"
 TOWN = "town"
@@ -46,6 +46,7 @@ def prepare(settings: Settings, *, keeper: bool = True) -> Home:
     """
     make_folders(settings, "logs", "simulator", "runs")
     load_policy(settings.policy)
+    make_rules(settings)
     if not (keeper or settings.database.startswith("sqlite:///") or settings.keys.exists()):
         raise ConfigurationFault(
             ["QUANZU_KEYS_FILE: must name the deployment's keys: `quanzu migrate` makes them, every host has a copy"]

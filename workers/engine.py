@@ -124,13 +124,20 @@ def keys_file(settings: Settings) -> Path:
     return settings.keys
 
 
+def make_rules(settings: Settings) -> Rules:
+    """By what this deployment judges alerts.
+
+    Raises: ConfigurationFault: its home region is no code of today, or two of its sources would be told as one.
+    """
+    return Rules.shipped(settings.sources, home_region=settings.home_region)
+
+
 def make_intake(settings: Settings, store: Store) -> Intake:
     """Intake by this deployment's rules and policy.
 
     Raises: ConfigurationFault: policy or regions cannot be used.
     """
-    rules = Rules.shipped(settings.sources, home_region=settings.home_region)
-    return Intake(store, rules, load_policy(settings.policy))
+    return Intake(store, make_rules(settings), load_policy(settings.policy))
 
 
 def make_client() -> httpx.AsyncClient:

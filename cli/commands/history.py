@@ -18,9 +18,9 @@ from cli.say import err, fail, out, plainly
 from config.policy import load_policy
 from config.settings import load_settings
 from dispatcher import figures
-from dispatcher.alert import Rules
 from dispatcher.figures import wording
 from dispatcher.store import Store
+from workers.engine import make_rules
 
 SHOWN = 20
 """So many refused lines are shown; all are counted."""
@@ -46,7 +46,7 @@ def import_(
         settings = load_settings()
         store = open_store(settings)
         policy = load_policy(settings.policy)
-        rules = Rules.shipped(settings.sources, home_region=settings.home_region)
+        rules = make_rules(settings)
         shown = Shown(err, sum(file.stat().st_size for file in files))
         with shown, Following(store, policy.on_time_push_s) as followed:
             going = Import(store, policy, rules, followed=followed, shown=shown)

@@ -14,6 +14,7 @@ from cli.doctor.memory import memory
 from cli.doctor.outside import carriers, home, telemetry
 from config.policy import load_policy
 from config.settings import Settings
+from workers.engine import make_rules
 
 __all__ = ["Check", "State", "examine"]
 
@@ -24,6 +25,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     by = "files of this machine" if settings.embedded_broker else "RabbitMQ"
     yield Check("settings", State.OK, f"{where}, {by}, policy {settings.policy}")
     policy = load_policy(settings.policy)
+    make_rules(settings)
     yield Check("policy", State.OK, f"{policy.name}, digest {policy.digest[:12]}")
     yield from home(settings)
     usable = True

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from config.faults import ConfigurationFault
 from config.regions import Regions
-from dispatcher.words import SOURCES
+from dispatcher.words import NOBODY_KNOWN, SOURCES, word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,30 @@ class Rules:
     ahead: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
-        """Raises: ConfigurationFault: the home region is no code of today."""
+        """Raises: ConfigurationFault: the home region is no code of today, or two sources would be told as one."""
+        faults = _told_as_one(self.sources)
         if not self.regions.known(self.home_region):
-            raise ConfigurationFault(["home_region: must be one of the region table's codes of today"])
+            faults.append("QUANZU_HOME_REGION: must be one of the region table's codes of today")
+        if faults:
+            raise ConfigurationFault(faults)
 
     @classmethod
     def shipped(cls, more_sources: Sequence[str] = (), home_region: str = "140000") -> "Rules":
         """The rules that come with the package, with a deployment's own upstreams and area.
 
-        Raises: ConfigurationFault: the home region is no code of today, or the region tables are broken.
+        Raises: ConfigurationFault: the home region is no code of today, two sources would be told as one, or the region
+            tables are broken.
         """
         return cls(Regions.load(), home_region, frozenset((*SOURCES, *more_sources)))
+
+
+def _told_as_one(sources: frozenset[str]) -> list[str]:
+    """A fault for each word that two sources share: each would read what the other's alerts came to."""
+    by_word = {NOBODY_KNOWN: ["what nobody known sent"]}
+    for source in sorted(sources):
+        by_word.setdefault(word_of(source), []).append(source)
+    return [
+        f"QUANZU_SOURCES: {' and '.join(names)} would be told on one routing key, outcome.{word}: rename all but one"
+        for word, names in by_word.items()
+        if len(names) > 1
+    ]

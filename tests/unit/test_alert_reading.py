@@ -179,5 +179,15 @@ def test_a_deployment_in_its_own_town() -> None:
     alert = check(LEAST | {"source": "town_bank"}, now=NOON, rules=rules)
     assert isinstance(alert, Alert)
     assert alert.region == "140100"
-    with pytest.raises(ConfigurationFault, match="home_region"):
+    with pytest.raises(ConfigurationFault, match=r"^QUANZU_HOME_REGION: "):
         Rules.shipped(home_region="110000")
+
+
+@pytest.mark.parametrize("names", [("bank.a", "bank_a"), ("bank a", "bank.a"), ("police.110",), ("unknown",)])
+def test_two_upstreams_never_share_a_routing_key(names: tuple[str, ...]) -> None:
+    """One name would be told where another listens: refused at the start, both named, before either hears the other."""
+    with pytest.raises(ConfigurationFault) as caught:
+        Rules.shipped(names)
+    (fault,) = caught.value.faults
+    assert fault.startswith("QUANZU_SOURCES: ")
+    assert all(name in fault for name in names)

@@ -57,6 +57,17 @@ def test_a_home_that_cannot_be_made_is_named(quanzu: Command) -> None:
         assert ended.exit_code == 2 and "QUANZU_HOME" in ended.output and str(quanzu.home) not in ended.output, verb
 
 
+@pytest.mark.parametrize(("name", "value"), [("SOURCES", "bank.a,bank_a"), ("HOME_REGION", "110000")])
+def test_settings_that_intake_could_not_use_start_nothing(
+    quanzu: Command, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """An operator set what no alert could be judged by: no part starts, and the doctor names the variable."""
+    monkeypatch.setenv(f"QUANZU_{name}", value)
+    for verb, code in (("migrate", 2), ("worker --lane intake", 2), ("web", 2), ("doctor", 1)):
+        ended = quanzu(*verb.split())
+        assert ended.exit_code == code and f"QUANZU_{name}: " in ended.output, verb
+
+
 def test_a_damaged_database_is_a_sentence(quanzu: Command) -> None:
     """A disk overwrote the database: the supervisor who asked for figures reads what to do, not a traceback."""
     prepare(load_settings()).store.close()
