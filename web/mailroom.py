@@ -31,11 +31,12 @@ SHARE_S = 0.02
 """How long a commit waits for more to share it, where its last one was shared: a lone callback waits for nobody."""
 OURS_FOR = timedelta(seconds=2)
 """So long the clock leaves to us what was stored, or both would be at the same news; later it takes over."""
-REST_S, MOST_REST_S = 0.1, 0.4
+REST_S, MOST_REST_S, BREATH_S = 0.1, 0.4, 0.01
 RESTS = 2.0
 """From the end of one applying to the next: its statements cost the same for one piece of news as for a hundred. Where
-all is busy and one takes long, so many times as long as it took, that more share the next. What was full has shared
-enough: the next follows at once, or news would come faster than it is applied."""
+all is busy and one takes long, so many times as long as it took, that more share the next, and at most MOST_REST_S.
+What was full has shared enough: the next follows after one breath, or news would come faster than it is applied. In
+that breath others may take the embedded database, which has one writer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Mailroom:
             self._apply(ids)
             ended = time.monotonic()
             full = len(ids) >= MOST
-            next_at = ended if full else ended + min(MOST_REST_S, max(REST_S, RESTS * (ended - begun)))
+            next_at = ended + (BREATH_S if full else min(MOST_REST_S, max(REST_S, RESTS * (ended - begun))))
             if last:
                 return
 

@@ -127,7 +127,8 @@ def keys_file(settings: Settings) -> Path:
 def make_rules(settings: Settings) -> Rules:
     """By what this deployment judges alerts.
 
-    Raises: ConfigurationFault: its home region is no code of today, or two of its sources would be told as one.
+    Raises: ConfigurationFault: its home region is no code of today, two of its sources would be told as one, or the
+        region tables are broken.
     """
     return Rules.shipped(settings.sources, home_region=settings.home_region)
 
@@ -135,7 +136,7 @@ def make_rules(settings: Settings) -> Rules:
 def make_intake(settings: Settings, store: Store) -> Intake:
     """Intake by this deployment's rules and policy.
 
-    Raises: ConfigurationFault: policy or regions cannot be used.
+    Raises: ConfigurationFault: policy, regions or sources cannot be used.
     """
     return Intake(store, make_rules(settings), load_policy(settings.policy))
 

@@ -182,7 +182,7 @@ class Publisher(threading.Thread):
             waiting = listeners.waiting(store, key, limit=self._size)
             with store.read() as connection:
                 hooks = webhooks.by_source(connection)
-            hooked = next((source for source in hooks if routing_key(source) == key), None)
+            hooked = next((source for source in hooks if source in self._known and routing_key(source) == key), None)
             heard, gone = (len(waiting.tellings), False) if hooked is not None else self._publish_on(waiting.tellings)
             more = self._settle(store, waiting, hooks, hooked=hooked, heard=heard, gone=gone) or more
         if more:

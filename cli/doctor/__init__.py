@@ -12,6 +12,7 @@ from cli.doctor.check import Check, State
 from cli.doctor.engine import engine
 from cli.doctor.memory import memory
 from cli.doctor.outside import carriers, home, telemetry
+from config.faults import ConfigurationFault
 from config.policy import load_policy
 from config.settings import Settings
 from workers.engine import make_rules
@@ -23,9 +24,13 @@ def examine(settings: Settings) -> Iterator[Check]:
     """Every check in order; what needs a database that is not there is left out."""
     where = "PostgreSQL" if settings.database.startswith("postgresql") else "SQLite"
     by = "files of this machine" if settings.embedded_broker else "RabbitMQ"
-    yield Check("settings", State.OK, f"{where}, {by}, policy {settings.policy}")
+    try:
+        make_rules(settings)
+        yield Check("settings", State.OK, f"{where}, {by}, policy {settings.policy}")
+    except ConfigurationFault as fault:  # nothing starts with them, and all the rest can be looked at
+        for line in fault.faults:
+            yield Check("settings", State.FAIL, line, "mend this variable")
     policy = load_policy(settings.policy)
-    make_rules(settings)
     yield Check("policy", State.OK, f"{policy.name}, digest {policy.digest[:12]}")
     yield from home(settings)
     usable = True

@@ -53,7 +53,7 @@ def _told_as_one(sources: frozenset[str]) -> list[str]:
     for source in sorted(sources):
         by_word.setdefault(word_of(source), []).append(source)
     return [
-        f"QUANZU_SOURCES: {' and '.join(names)} would be told on one routing key, outcome.{word}: rename all but one"
+        f"QUANZU_SOURCES: {' and '.join(names)} would be told on one routing key, outcome.{word}: rename yours"
         for word, names in by_word.items()
         if len(names) > 1
     ]

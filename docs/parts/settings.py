@@ -23,7 +23,10 @@ MEANINGS = {
     "simulator_host": "the address of the simulated carrier",
     "simulator_port": "its port",
     "simulator_askable": "whether the simulated carrier can be asked for a try by our reference",
-    "sources": "upstreams of your own beside the known ones, separated by commas",
+    "sources": (
+        "upstreams of your own beside the known ones, separated by commas; none that would share a routing key with "
+        "another (`bank.a` and `bank_a`) or is called `unknown`"
+    ),
     "home_region": "the GB/T 2260 code that an alert without any region is given",
     "lease_s": "seconds for which a worker owns what it claimed",
     "request_timeout_s": "seconds after which a request to a carrier counts as unsure",

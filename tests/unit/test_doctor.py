@@ -70,6 +70,15 @@ def test_nothing_was_started_and_looking_starts_nothing(quanzu: Command) -> None
     assert not quanzu.home.exists()
 
 
+def test_a_setting_that_starts_nothing_hides_nothing_else(quanzu: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home region is no code of today: it is named, and everything else is looked at all the same."""
+    at_work(quanzu)
+    monkeypatch.setenv("QUANZU_HOME_REGION", "110000")
+    told = looked(quanzu, code=1)
+    assert told["settings"]["state"] == "fail" and told["settings"]["says"].startswith("QUANZU_HOME_REGION: ")
+    assert told["database"]["state"] == told["workers"]["state"] == "ok" and "carrier" in told
+
+
 @pytest.mark.usefixtures("carrier")
 def test_all_is_well(quanzu: Command) -> None:
     """Everything is there: exit code 0, and one line tells who would be contacted, and how."""

@@ -148,7 +148,7 @@ def test_a_carrier_that_has_gone_away_ends_no_mailroom(monkeypatch: pytest.Monke
 
 
 def test_news_that_piles_up_is_not_rested_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A carrier told more than one applying takes: the next follows at once, and rests only when all is done."""
+    """A carrier told more than one applying takes: the next follows at once, and a rest only what was not full."""
     monkeypatch.setattr("web.mailroom.MOST", 2)
     monkeypatch.setattr("web.mailroom.REST_S", 3600.0)
     monkeypatch.setattr("web.mailroom.MOST_REST_S", 3600.0)

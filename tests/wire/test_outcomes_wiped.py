@@ -167,6 +167,27 @@ def test_whoever_gets_an_address_meanwhile_is_told_there(engine: Engine) -> None
 
 
 @pytest.mark.usefixtures("publisher")
+def test_an_address_of_a_name_that_went_hears_nothing_of_its_heir(engine: Engine) -> None:
+    """An upstream was renamed and its old address stayed; one on the same routing key loses its queue: what is kept
+    waits for that queue, and goes to no stranger's address.
+    """
+    upstream(engine, "miit_12381").close()
+    pushes(engine, "M-1", source="miit_12381")
+    told(engine)
+    wiped(engine)
+    with engine.store.write() as connection:
+        webhooks.add(
+            connection, engine.store.keys, "miit.12381", "http://127.0.0.1:9/", secret="s" * 32, now=datetime.now(UTC)
+        )
+    pushes(engine, "M-2", source="miit_12381", phone=13700008000)
+    told(engine)
+    heir = upstream(engine, "miit_12381")
+    until("nothing is kept any more", lambda: kept(engine) == 0, within_s=60)
+    assert stories(heir.listen()) == {"M-2": ["accepted"]}
+    heir.close()
+
+
+@pytest.mark.usefixtures("publisher")
 def test_a_queue_that_is_full_holds_up_no_other(engine: Engine) -> None:
     """The bank's program stands still and its queue refuses what is beyond ten: the payment house hears all at once,
     and the bank the rest, in order, when it reads again.
