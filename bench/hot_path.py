@@ -6,7 +6,8 @@ No broker, no HTTP and nobody else's work is in these figures; they are microsec
 the database's own, so that a busy machine disturbs them little. An alert here is one of L3 or L4 about a person
 of its own: a text and a robot call, two tries, two answers, two receipts, two final outcomes.
 
-`--rows` fills the tables first with that many old alerts, to see whether the cost grows with them.
+`--rows` fills the tables first with that many old alerts, to see whether the cost grows with them. `--beside` does the
+same turn about on a second database with so many: what differs within one run is the rows, and not the machine's pace.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import pstats
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -191,6 +193,16 @@ def cost_of(meters: Sequence[Meter], alerts: int) -> dict[str, dict[str, float]]
     return {"ours": least(lambda meter: meter.ours_s), "postgres": least(lambda meter: meter.theirs_s)}
 
 
+def times_beside(meters: Sequence[Meter], beside: Sequence[Meter]) -> dict[str, float]:
+    """How many times as dear as beside, ours and the database's: the middle of the turns, each against its own."""
+
+    def middle(seconds: Callable[[Meter], dict[str, float]]) -> float:
+        turns = zip(meters, beside, strict=True)
+        return median(sum(seconds(one).values()) / sum(seconds(other).values()) for one, other in turns)
+
+    return {"ours": middle(lambda meter: meter.ours_s), "postgres": middle(lambda meter: meter.theirs_s)}
+
+
 def table_of(meters: Sequence[Meter], alerts: int) -> str:
     """One line a step, and their sum: microseconds of CPU and statements, for one alert."""
     lines = [f"{'':8}{'ours µs':>10}{'database µs':>14}{'together µs':>14}{'statements':>12}"]
@@ -211,26 +223,46 @@ def main() -> None:
     parser.add_argument("--alerts", type=int, default=2000, help="how many alerts are measured at a time")
     parser.add_argument("--times", type=int, default=3, help="how often; the least of each figure is told")
     parser.add_argument("--rows", type=int, default=0, help="how many old alerts the tables hold before")
-    parser.add_argument("--json", action="store_true", help="as JSON: {us_per_alert: {ours, postgres}}, by step")
+    parser.add_argument("--beside", type=int, default=0, help="by turns on a second database with so many old alerts")
+    parser.add_argument(
+        "--json", action="store_true", help="as JSON: {us_per_alert: {ours, postgres}}, by step; times_beside"
+    )
     parser.add_argument("--profile", action="store_true", help="where our own time goes, by function")
     wanted = parser.parse_args()
     place: Callable[[], Any] = sqlite if wanted.sqlite else postgres
-    with place() as store:
-        if wanted.rows:
-            fill(store, wanted.rows)
-        run(store, BATCH)  # fills caches
-        analyse(store)
+    sizes = [wanted.rows, *([wanted.beside] if wanted.beside else [])]
+    with ExitStack() as stack:
+        stores = [_filled(stack.enter_context(place()), rows) for rows in sizes]
+        meters: list[list[Meter]] = [[] for _ in stores]
         profile = cProfile.Profile()
         if wanted.profile:
             profile.enable()
-        meters = [run(store, wanted.alerts, first=BATCH + turn * wanted.alerts) for turn in range(wanted.times)]
+        for turn in range(wanted.times):
+            both = list(zip(stores, meters, strict=True))
+            for store, mine in both if turn % 2 == 0 else reversed(both):
+                first = BATCH + turn * (wanted.alerts + BATCH)
+                run(store, BATCH, first=first)  # what the other one drove out of the caches comes back
+                mine.append(run(store, wanted.alerts, first=first + BATCH))
         if wanted.profile:
             profile.disable()
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
-    told = (
-        json.dumps({"us_per_alert": cost_of(meters, wanted.alerts)}) if wanted.json else table_of(meters, wanted.alerts)
-    )
+    if wanted.json:
+        found: dict[str, Any] = {"us_per_alert": cost_of(meters[0], wanted.alerts)}
+        told = json.dumps(found | ({"times_beside": times_beside(*meters)} if wanted.beside else {}))
+    else:
+        tables_of = (
+            f"{rows:,} old alerts\n{table_of(mine, wanted.alerts)}" for rows, mine in zip(sizes, meters, strict=True)
+        )
+        told = "\n\n".join(tables_of)
     print(told)  # noqa: T201 - a command prints
+
+
+def _filled(store: Store, rows: int) -> Store:
+    if rows:
+        fill(store, rows)
+    run(store, BATCH)  # fills caches
+    analyse(store)
+    return store
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from bench.growth import cost_of
+from bench.hot_path import times_beside
 from bench.ours import POLICY
 from bench.plot import drawing
 from bench.report import cpu_s, found_of, growth_of, ratio, table_of
@@ -143,7 +145,14 @@ def test_memory_that_grows_by_the_hour_is_seen_as_a_slope() -> None:
 
 def test_costs_by_step_are_summed() -> None:
     """The cost of an alert is the cost of all its steps."""
-    assert cost_of({"us_per_alert": {"ours": {"claim": 100.0, "settle": 50.5}, "postgres": 20.0}}) == {
-        "ours": 150.5,
-        "postgres": 20.0,
-    }
+    assert cost_of({"ours": {"claim": 100.0, "settle": 50.5}, "postgres": 20.0}) == {"ours": 150.5, "postgres": 20.0}
+
+
+def test_a_machine_that_became_slower_is_no_growth() -> None:
+    """The pace fell by half after the first turn, for both tables alike: only what more rows cost is told."""
+
+    def turns(*seconds: float) -> list[Any]:
+        return [SimpleNamespace(ours_s={"claim": s}, theirs_s={"claim": s, "apply": s}) for s in seconds]
+
+    times = times_beside(turns(1.1, 2.2, 2.2), turns(1.0, 2.0, 2.0))
+    assert times == {"ours": pytest.approx(1.1), "postgres": pytest.approx(1.1)}
