@@ -4,11 +4,7 @@ Source: the domain's public vocabulary, see docs/glossary.md. Every list here is
 in it is refused at the door and by a CHECK constraint in the table.
 """
 
-import re
 from enum import StrEnum
-from functools import lru_cache
-
-_no_word = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class Risk(StrEnum):
@@ -211,11 +207,3 @@ SOURCES = (
     "manual",
 )
 """Upstreams known from the start; a deployment adds its own in the settings."""
-NOBODY_KNOWN = "unknown"
-"""In a source's place where nobody known spoke."""
-
-
-@lru_cache(maxsize=1_024)
-def word_of(source: str) -> str:
-    """A source as the word of a routing key that its outcomes are told on: what no such word may hold becomes `_`."""
-    return _no_word.sub("_", source)

@@ -22,14 +22,7 @@ __all__ = ["Check", "State", "examine"]
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check in order; what needs a database that is not there is left out."""
-    where = "PostgreSQL" if settings.database.startswith("postgresql") else "SQLite"
-    by = "files of this machine" if settings.embedded_broker else "RabbitMQ"
-    try:
-        make_rules(settings)
-        yield Check("settings", State.OK, f"{where}, {by}, policy {settings.policy}")
-    except ConfigurationFault as fault:  # nothing starts with them, and all the rest can be looked at
-        for line in fault.faults:
-            yield Check("settings", State.FAIL, line, "mend this variable")
+    yield from _settings(settings)
     policy = load_policy(settings.policy)
     yield Check("policy", State.OK, f"{policy.name}, digest {policy.digest[:12]}")
     yield from home(settings)
@@ -42,3 +35,16 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield from engine(settings)
     yield from carriers(settings)
     yield from telemetry(settings)
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    """What they name; or what no part of ours starts with, and everything else can be looked at all the same."""
+    try:
+        make_rules(settings)
+    except ConfigurationFault as fault:
+        for line in fault.faults:
+            yield Check("settings", State.FAIL, line, "mend this variable")
+        return
+    where = "PostgreSQL" if settings.database.startswith("postgresql") else "SQLite"
+    by = "files of this machine" if settings.embedded_broker else "RabbitMQ"
+    yield Check("settings", State.OK, f"{where}, {by}, policy {settings.policy}")

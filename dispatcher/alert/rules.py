@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from config.faults import ConfigurationFault
 from config.regions import Regions
-from dispatcher.words import NOBODY_KNOWN, SOURCES, word_of
+from dispatcher.upstreams.messages import routing_key
+from dispatcher.words import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class Rules:
 
 
 def _told_as_one(sources: frozenset[str]) -> list[str]:
-    """A fault for each word that two sources share: each would read what the other's alerts came to."""
-    by_word = {NOBODY_KNOWN: ["what nobody known sent"]}
+    """A fault for each key that two sources share: each would read what the other's alerts came to."""
+    by_key = {routing_key(None): ["what nobody known sent"]}
     for source in sorted(sources):
-        by_word.setdefault(word_of(source), []).append(source)
+        by_key.setdefault(routing_key(source), []).append(source)
     return [
-        f"QUANZU_SOURCES: {' and '.join(names)} would be told on one routing key, outcome.{word}: rename yours"
-        for word, names in by_word.items()
+        f"QUANZU_SOURCES: {' and '.join(names)} would be told on one routing key, {key}: rename yours"
+        for key, names in by_key.items()
         if len(names) > 1
     ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from dispatcher.words import NOBODY_KNOWN, word_of
-
 SCHEMA = "outcome/1"
+UNKNOWN = "unknown"
+
+_no_word = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def answered(row: Any, known: Container[str]) -> Concerned:
     return Concerned(row.alert_id, row.source if trusted else None, row.source_ref)
 
 
+@lru_cache(maxsize=1_024)
 def routing_key(source: str | None, of: str = "outcome") -> str:
     """`outcome.<source>`, one word; `outcome.unknown` where nobody known spoke."""
-    return f"{of}.{word_of(source or NOBODY_KNOWN)}"
+    return f"{of}.{_no_word.sub('_', source or UNKNOWN)}"
